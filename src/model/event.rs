@@ -1,0 +1,104 @@
+//! Domain events: the audit log, the feed, and what all metrics come from.
+
+use crate::{Field, GoneHow, Id, Stage, Timestamp, Value, WriteKey, WriteKind, stage::Outcome};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened to a record, a task or a write. The store numbers events in commit order.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// When we learnt it.
+    pub at: Timestamp,
+    /// The record or task it happened to; `None` for events of the daemon itself.
+    pub subject: Option<Id>,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+    /// Where it came from: a connection's name, `engine`, or a person.
+    pub source: Box<str>,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum EventKind {
+    /// A record was seen for the first time.
+    FirstSeen,
+    /// Fields of a record changed; only those that differ are listed, all in one event.
+    Changed {
+        /// (field, before, after).
+        fields: Vec<(Field, Value, Value)>,
+    },
+    /// Links of a record changed.
+    Relinked {
+        /// Kind of the other ends.
+        to: crate::Kind,
+        /// Vendor ids added.
+        added: Vec<Box<str>>,
+        /// Vendor ids removed.
+        removed: Vec<Box<str>>,
+    },
+    /// Another source's record was joined to this one.
+    Joined {
+        /// Its reference, as text.
+        reference: String,
+        /// Which rule matched (`email`, `domain`, `merge`).
+        by: Box<str>,
+    },
+    /// The record left its source.
+    Gone {
+        /// How.
+        how: GoneHow,
+    },
+    /// It came back.
+    Returned,
+    /// A deal or lead entered a stage.
+    StageEntered {
+        /// Where it was.
+        from: Option<Stage>,
+        /// Where it is.
+        to: Stage,
+    },
+    /// A deal was won or lost, or opened again.
+    OutcomeChanged {
+        /// How it stands now.
+        to: Outcome,
+    },
+    /// A task was made.
+    TaskCreated {
+        /// Its action.
+        action: Box<str>,
+    },
+    /// A task was given to an agent.
+    TaskAssigned {
+        /// The agent.
+        agent: crate::AgentId,
+    },
+    /// A task ended.
+    TaskEnded {
+        /// `done` or why it was cancelled.
+        how: Box<str>,
+    },
+    /// A stage transition is advised.
+    TransitionSuggested {
+        /// From.
+        from: Stage,
+        /// To.
+        to: Stage,
+        /// The signal that says so.
+        signal: Box<str>,
+    },
+    /// A write changed state for good.
+    WriteSettled {
+        /// Which.
+        key: WriteKey,
+        /// What kind.
+        kind: WriteKind,
+        /// Final state's name.
+        state: Box<str>,
+    },
+    /// The daemon noticed something a person should know.
+    Noticed {
+        /// In one line.
+        what: String,
+    },
+}

@@ -1,0 +1,122 @@
+//! Who got what and why, and the board that the decision is made on.
+
+use crate::{AgentId, Id, Timestamp, work::Task};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything an assignment turn looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    /// Rises with every committed change to tasks or loads; a cached board of another revision is stale.
+    pub revision: i64,
+    /// One entry per agent that has ever held work or is paused; others hold nothing.
+    pub loads: BTreeMap<AgentId, AgentLoad>,
+    /// Tasks to place, best rank first.
+    pub tasks: Vec<Task>,
+    /// Holder of the primary responsibility per subject of those tasks (`deal:...`).
+    pub primaries: BTreeMap<Box<str>, AgentId>,
+    /// Segment or size class per subject, when known, for specialisation.
+    pub enterprise: BTreeMap<Box<str>, bool>,
+}
+
+/// What an agent carries.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct AgentLoad {
+    /// Open work per unit (`task` counts every task; `deal` counts distinct deals).
+    pub open: BTreeMap<Box<str>, u32>,
+    /// Started in the running week per unit.
+    pub week: BTreeMap<Box<str>, u32>,
+    /// A person paused it.
+    pub paused: bool,
+    /// Since when it has had nothing new; ties go to the longest idle.
+    pub last_assigned: Option<Timestamp>,
+    /// Results per action.
+    pub record: BTreeMap<Box<str>, TrackRecord>,
+}
+
+/// Decayed counts of results of one agent on one action, in thousandths of a case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TrackRecord {
+    /// Successes.
+    pub won: u64,
+    /// All with an outcome.
+    pub all: u64,
+}
+
+/// One decision: a task placed, or left in the queue.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The task.
+    pub task: Id,
+    /// The turn it was decided in.
+    pub turn: i64,
+    /// Place in that turn.
+    pub position: u32,
+    /// The chosen one; `None` when nobody could take it.
+    pub winner: Option<Candidate>,
+    /// When it is due, by the winner's working hours.
+    pub due: Option<Timestamp>,
+    /// The best of the rest, at most five.
+    pub runners_up: Vec<Candidate>,
+    /// How many were left out, by reason.
+    pub excluded: Vec<(Exclusion, u32)>,
+    /// Chosen only because nobody else has the capability at all.
+    pub last_resort: bool,
+    /// Seed of the turn's dice.
+    pub seed: u64,
+    /// Hash of the routing configuration that applied.
+    pub config: Box<str>,
+}
+
+/// An agent's score for a task, in millionths.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Who.
+    pub agent: AgentId,
+    /// Weighted capability match.
+    pub capability: i64,
+    /// Weighted historical performance.
+    pub performance: i64,
+    /// Weighted free capacity.
+    pub free: i64,
+    /// Weighted specialisation.
+    pub specialisation: i64,
+}
+
+impl Candidate {
+    /// Sum of the terms.
+    pub const fn score(&self) -> i64 {
+        self.capability + self.performance + self.free + self.specialisation
+    }
+}
+
+/// Why an agent was not considered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exclusion {
+    /// Disabled in the configuration.
+    Disabled,
+    /// Lacks the required capability.
+    Capability,
+    /// Paused by a person.
+    Paused,
+    /// Outside its working hours.
+    Hours,
+    /// At its limit.
+    Capacity,
+    /// Another agent holds this responsibility.
+    HeldByOther,
+    /// The master agent, which steps in only when nobody has the capability.
+    LastResortOnly,
+}
+
+/// An agent that was not considered, for `why`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Excluded {
+    /// Who.
+    pub agent: AgentId,
+    /// Why.
+    pub reason: Exclusion,
+    /// With figures (`20 of 20 deals`).
+    pub detail: String,
+}

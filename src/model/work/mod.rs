@@ -1,0 +1,9 @@
+//! Work: tasks, the agents who do it, and who got what.
+
+pub mod agent;
+pub mod assignment;
+pub mod task;
+
+pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
+pub use assignment::{AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, TrackRecord};
+pub use task::{Need, Responsibility, Subject, Task, TaskState};

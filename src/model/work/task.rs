@@ -1,0 +1,128 @@
+//! Tasks: one piece of work for one agent.
+
+use crate::{AgentId, Id, Stage, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a task is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A deal.
+    Deal(Id),
+    /// A contact that has no deal yet.
+    Lead(Id),
+    /// A segment of the market, by its configured name.
+    Segment(Box<str>),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deal(id) => write!(f, "deal:{id}"),
+            Self::Lead(id) => write!(f, "contact:{id}"),
+            Self::Segment(name) => write!(f, "segment:{name}"),
+        }
+    }
+}
+
+/// Which part of a deal the holder of a task answers for. At most one agent holds each at a time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Responsibility {
+    /// The stage's main work: one holder per deal.
+    Primary,
+    /// Beside the main holder (`enterprise`).
+    Overlay(Box<str>),
+    /// One kind of support, by action.
+    Support(Box<str>),
+}
+
+impl fmt::Display for Responsibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Primary => f.write_str("primary"),
+            Self::Overlay(name) => write!(f, "overlay:{name}"),
+            Self::Support(action) => write!(f, "support:{action}"),
+        }
+    }
+}
+
+/// What an agent must and should be able to do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Need {
+    /// Required capability: agents without it are not considered.
+    pub capability: Box<str>,
+    /// Preferred capabilities with weight in thousandths; they count beside the required one, whose weight is 1,000.
+    pub preferred: Vec<(Box<str>, u32)>,
+    /// Unit of capacity that the task uses (`outreach`, `deal`, `proposal`, `negotiation`), one of it.
+    pub unit: Option<Box<str>>,
+}
+
+/// Where a task stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum TaskState {
+    /// Waits for an agent.
+    Queued,
+    /// An agent has it.
+    Assigned,
+    /// Finished.
+    Done,
+    /// No longer needed.
+    Cancelled {
+        /// Why.
+        why: Box<str>,
+    },
+}
+
+impl TaskState {
+    /// Name as stored and shown.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Assigned => "assigned",
+            Self::Done => "done",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+    /// Still to be done.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Queued | Self::Assigned)
+    }
+}
+
+/// One piece of work.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// Derived from subject, cause and action, so that deciding twice makes one task.
+    pub id: Id,
+    /// Action id (`DISCOVERY_CALL`).
+    pub action: Box<str>,
+    /// One line for people.
+    pub title: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Stage in which it arose.
+    pub stage: Stage,
+    /// Which part of the deal its holder answers for.
+    pub responsibility: Responsibility,
+    /// An agent named by the stage (its primary or support agent): counts as specialisation.
+    pub meant_for: Option<AgentId>,
+    /// Capabilities and capacity.
+    pub need: Need,
+    /// 0-100: critical 90, high 70, normal 50, low 30.
+    pub priority: u8,
+    /// When it was made.
+    pub arrived: Timestamp,
+    /// Business hours the agent has for it.
+    pub allowed_hours: u32,
+    /// When it is due; set on assignment from the agent's working hours.
+    pub due: Option<Timestamp>,
+    /// Who has it.
+    pub holder: Option<AgentId>,
+    /// Where it stands.
+    pub state: TaskState,
+    /// What made it: an event or rule, for people and for `why`.
+    pub cause: String,
+}
