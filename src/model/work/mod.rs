@@ -3,7 +3,9 @@
 pub mod agent;
 pub mod assignment;
 pub mod task;
+pub mod view;
 
 pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
 pub use assignment::{AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, TrackRecord};
 pub use task::{Need, Responsibility, Subject, Task, TaskState};
+pub use view::{SubjectView, TaskBrief};
