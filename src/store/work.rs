@@ -1,0 +1,71 @@
+//! Tasks, agents' loads and decisions.
+
+use crate::{Actor, Error, Held};
+use async_trait::async_trait;
+use model::{
+    AgentId, Event, Id, Timestamp, Write,
+    work::{Assignment, Board, SubjectView, Task},
+};
+
+/// What there is to do and who does it.
+#[async_trait]
+pub trait Work: Send + Sync {
+    /// Deals and leads whose progress is to be looked at, oldest mark first, with a mark number each: a mark
+    /// that rose meanwhile is not cleared.
+    async fn dirty(&self, most: usize) -> Result<Vec<(SubjectView, i64)>, Error>;
+    /// Commits what was decided on them: tasks (those that exist stay as they are), cancellations (their CRM
+    /// task is completed by a write that the caller adds), writes, events; clears the marks given.
+    async fn commit_progress(&self, held: &Held, progressed: Progressed, now: Timestamp)
+    -> Result<(), Error>;
+    /// The board: loads of agents and the best `most` queued tasks by rank (see `engine::assign::rank`).
+    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error>;
+    /// Commits decisions: holder, due date and event of placed tasks, the decision itself with its reasons,
+    /// and the writes that tell the agent. `Stale` when the board's revision moved: nothing is stored.
+    async fn commit_assignments(
+        &self,
+        held: &Held,
+        revision: i64,
+        assignments: Vec<Assignment>,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<(), Error>;
+    /// A task with its decisions, newest first.
+    async fn task(&self, id: Id) -> Result<Option<(Task, Vec<Assignment>)>, Error>;
+    /// Tasks: of a subject, of an agent or in a state (all optional), by due date.
+    async fn tasks(
+        &self,
+        subject: Option<Id>,
+        agent: Option<&AgentId>,
+        state: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Task>, Error>;
+    /// The subjects' views, for `why` and task texts.
+    async fn subjects(&self, ids: &[Id]) -> Result<Vec<SubjectView>, Error>;
+    /// Takes an agent out of assignment, or back in.
+    async fn pause_agent(
+        &self,
+        actor: &Actor,
+        agent: &AgentId,
+        paused: bool,
+        now: Timestamp,
+    ) -> Result<(), Error>;
+    /// Reads every open deal and lead's progress once more (after a first catch-up or a change of rules).
+    async fn mark_all_dirty(&self, held: &Held) -> Result<u64, Error>;
+}
+
+/// Decisions on the progress of some subjects.
+#[derive(Clone, Debug, Default)]
+pub struct Progressed {
+    /// Tasks to make.
+    pub create: Vec<(Task, i64)>,
+    /// Tasks no longer needed, with why.
+    pub cancel: Vec<(Id, Box<str>)>,
+    /// Tasks that were done (their CRM task was completed by a person), with when.
+    pub done: Vec<(Id, Timestamp)>,
+    /// Writes decided with it.
+    pub writes: Vec<Write>,
+    /// Events, in order.
+    pub events: Vec<Event>,
+    /// Marks that were handled.
+    pub handled: Vec<(Id, i64)>,
+}
