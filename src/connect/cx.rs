@@ -1,0 +1,85 @@
+//! The context of a connector's calls: everything from a request to its answer happens in [`Cx::send`].
+
+use crate::{Auth, Call, Clock, Effect, Error, ErrorKind, Limiter, Transport, http::retry};
+use model::ConnectionId;
+use std::time::Duration;
+use tracing::debug;
+use url::Url;
+
+/// Who goes first when requests wait for the same limit. Order is priority.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Lane {
+    /// Writes back and looking for them.
+    Write,
+    /// Increments.
+    Increment,
+    /// Sweeps, audits and backfills.
+    Backfill,
+}
+
+/// What a connector's call runs in.
+pub struct Cx<'a> {
+    /// The connection's name.
+    pub connection: &'a ConnectionId,
+    /// Base URL of the vendor.
+    pub base: &'a Url,
+    /// The way to the vendor.
+    pub transport: &'a dyn Transport,
+    /// The connection's budget.
+    pub limiter: &'a Limiter,
+    /// The connection's credentials.
+    pub auth: &'a dyn Auth,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// How urgent.
+    pub lane: Lane,
+    /// How long a request may take.
+    pub timeout: Duration,
+}
+
+impl Cx<'_> {
+    /// Sends a call and reads its answer: token, limits, one refresh on 401, retries of what may be repeated.
+    /// A call that creates is never repeated here.
+    pub async fn send<C: Call>(&self, call: &C) -> Result<C::Out, Error> {
+        let mut attempt = 0;
+        let mut refreshed = false;
+        loop {
+            attempt += 1;
+            let error = match self.once(call).await {
+                Ok(out) => return Ok(out),
+                Err(error) => error,
+            };
+            debug!(connection = %self.connection, call = C::NAME, attempt, kind = error.kind.name(), detail = %error, "call failed");
+            if error.kind == ErrorKind::Unauthorized && !refreshed {
+                refreshed = true;
+                self.auth.refresh(self).await?;
+                if C::EFFECT == Effect::Creates {
+                    // Turned away before it was looked at: whoever keeps the write sends it again.
+                    return Err(Error { kind: ErrorKind::Busy { after: Some(Duration::ZERO) }, ..error });
+                }
+                continue;
+            }
+            match retry::wait(&error, C::EFFECT, attempt) {
+                Some(wait) => self.clock.sleep_until(self.clock.now() + wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn once<C: Call>(&self, call: &C) -> Result<C::Out, Error> {
+        let mut request = call.request(self.base)?;
+        self.auth.sign(self, &mut request).await?;
+        let permit = self.limiter.admit(call.bucket(), self.lane, self.clock).await?;
+        let answer = self.transport.send(request, self.timeout).await;
+        let (parts, body) = match answer {
+            Ok(answer) => answer.into_parts(),
+            Err(broken) => return Err(broken.into_error(C::NAME)),
+        };
+        self.limiter.observe(permit, &parts, self.clock.now());
+        let out = call.parse(&parts, &body);
+        if let Err(error) = &out {
+            self.limiter.refused(call.bucket(), &error.kind, self.clock.now());
+        }
+        out
+    }
+}
