@@ -186,6 +186,22 @@ pub enum Field {
     PipelineName,
     /// Text: the agent's id that a task written by us names.
     Agent,
+    /// Text: the segment of the market that a contact, company or deal belongs to, by its configured name.
+    Segment,
+    /// Text or Bool: budget is confirmed when it says something other than no. Only where a property is mapped
+    /// to it; so with the six fields below.
+    Budget,
+    /// Text or Bool: we talk with the one who decides.
+    Authority,
+    /// Text or Bool: the need is confirmed.
+    Need,
+    /// Text or Bool: when they want to begin.
+    Timeline,
+    /// Text: competitors in the deal, separated by `;`.
+    Competitor,
+    /// Text: what has happened by the CRM's own account, signal names separated by `;`
+    /// (`demo_requested;verbal_commitment`).
+    Milestones,
 }
 
 /// The value of a field.

@@ -28,6 +28,9 @@ pub struct AgentLoad {
     pub week: BTreeMap<Box<str>, u32>,
     /// A person paused it.
     pub paused: bool,
+    /// When a person last took the pause off: for a day it gets no more than its share per hour.
+    #[serde(default)]
+    pub resumed: Option<Timestamp>,
     /// Since when it has had nothing new; ties go to the longest idle.
     pub last_assigned: Option<Timestamp>,
     /// Results per action.
@@ -104,6 +107,8 @@ pub enum Exclusion {
     Hours,
     /// At its limit.
     Capacity,
+    /// Back from absence and already has its share of this hour.
+    Returning,
     /// Another agent holds this responsibility.
     HeldByOther,
     /// The master agent, which steps in only when nobody has the capability.

@@ -1,7 +1,7 @@
 //! What is looked at when the progress of one deal or lead is decided.
 
 use crate::{
-    AgentId, ExternalRef, Fields, GoneHow, Id, Timestamp,
+    AgentId, Event, ExternalRef, Fields, GoneHow, Id, Timestamp,
     work::{Subject, TaskState},
 };
 
@@ -28,6 +28,8 @@ pub struct SubjectView {
     pub has_deal: bool,
     /// Its tasks, open ones and past ones.
     pub tasks: Vec<TaskBrief>,
+    /// Its latest `Changed` and `StageEntered` events, newest first, at most 50 (what moved, for signals).
+    pub history: Vec<Event>,
 }
 
 /// A task in short.
