@@ -136,8 +136,9 @@ pub struct Intake {
     pub parked: Vec<Parked>,
     /// Canonical deals and contacts whose progress is to be looked at.
     pub dirty: Vec<Id>,
-    /// The stream's cursor after this page, and whether it is caught up now.
-    pub position: Option<Position>,
+    /// Cursors after this page, and whether their streams are caught up now. (The end of a full pass removes
+    /// its own cursor and sets that of the increments.)
+    pub positions: Vec<Position>,
 }
 
 /// Where a pass stands after a page.
