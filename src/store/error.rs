@@ -75,6 +75,16 @@ pub enum Error {
         /// Revision in the store.
         now: i64,
     },
+    /// Another agent holds that responsibility: the decision broke a rule that the store keeps.
+    #[error("{responsibility} of {subject} is held by {holder}")]
+    Taken {
+        /// Subject, such as `deal:0192...`.
+        subject: String,
+        /// Which responsibility.
+        responsibility: String,
+        /// Who holds it.
+        holder: String,
+    },
     /// Anything else from the database.
     #[error("{doing}: {source}")]
     Database {

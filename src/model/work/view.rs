@@ -45,4 +45,6 @@ pub struct TaskBrief {
     pub holder: Option<AgentId>,
     /// The CRM task that stands for it, once it is known.
     pub reference: Option<ExternalRef>,
+    /// Set while that CRM task is marked done at its source: when the source says it changed.
+    pub done_at_source: Option<Timestamp>,
 }
