@@ -1,0 +1,96 @@
+//! The agents as configured, and the rules by which work is given to them.
+
+use model::{AgentId, work::AgentSpec};
+
+/// Everything in `agents.toml`, checked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Roster {
+    /// All agents, sorted by id, each id once.
+    pub agents: Vec<AgentSpec>,
+    /// How tasks are given out.
+    pub rules: AssignRules,
+}
+
+impl Roster {
+    /// The agent with this id or alias.
+    pub fn find(&self, name: &str) -> Option<&AgentSpec> {
+        let by_id = self.agents.iter().find(|agent| agent.id.as_str() == name);
+        by_id.or_else(|| self.agents.iter().find(|agent| agent.aliases.iter().any(|alias| &**alias == name)))
+    }
+    /// The id that a name or alias stands for.
+    pub fn resolve(&self, name: &str) -> Option<AgentId> {
+        self.find(name).map(|agent| agent.id.clone())
+    }
+}
+
+/// Section `[assignment]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AssignRules {
+    /// How the winner is picked among those who can.
+    pub policy: Policy,
+    /// Weights of the score's terms, in millionths.
+    pub weights: Weights,
+    /// Weight of the Beta prior, in cases.
+    pub prior_cases: u32,
+    /// Results lose half their weight in this time; used where track records are computed.
+    pub half_life_days: u32,
+    /// Points of priority that a waiting task gains per hour.
+    pub ageing_per_hour: u32,
+    /// When waiting work is an overflow.
+    pub overflow: OverflowRules,
+}
+
+/// How the winner is picked among those who can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Policy {
+    /// Best score; ties to the longest idle, then by id.
+    Score,
+    /// Whoever has had nothing new for longest, then by id.
+    RoundRobin,
+    /// Drawn, each with a chance in proportion to its score.
+    Weighted,
+    /// Whoever holds the record's primary responsibility, else by score.
+    StickyOwner,
+}
+
+/// Weights of the score's terms, in millionths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Weights {
+    /// Capability match.
+    pub capability: i64,
+    /// Historical performance.
+    pub performance: i64,
+    /// Free capacity.
+    pub free: i64,
+    /// Specialisation.
+    pub specialisation: i64,
+}
+
+/// When waiting work is a persistent overflow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OverflowRules {
+    /// The oldest waits longer than this.
+    pub oldest_hours: u32,
+    /// Or more than this many ...
+    pub many: u32,
+    /// ... wait this long.
+    pub many_hours: u32,
+}
+
+impl Default for AssignRules {
+    fn default() -> Self {
+        Self {
+            policy: Policy::Score,
+            weights: Weights {
+                capability: 400_000,
+                performance: 300_000,
+                free: 200_000,
+                specialisation: 100_000,
+            },
+            prior_cases: 10,
+            half_life_days: 90,
+            ageing_per_hour: 1,
+            overflow: OverflowRules { oldest_hours: 24, many: 20, many_hours: 3 },
+        }
+    }
+}

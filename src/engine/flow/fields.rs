@@ -1,0 +1,138 @@
+//! The table of fields that conditions can read.
+
+use super::condition::Scope;
+use cel::{Value, objects::Key};
+use std::collections::HashMap;
+
+/// What a name in a condition stands for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Shape {
+    /// A text, number or flag.
+    Value,
+    /// Something with these fields.
+    Record(&'static [(&'static str, Shape)]),
+    /// A list of such things.
+    List(&'static Shape),
+    /// The named conditions of the configuration.
+    Signals,
+}
+
+impl Shape {
+    /// What one element stands for.
+    pub const fn element(self) -> Self {
+        match self {
+            Self::List(element) => *element,
+            Self::Value | Self::Record(_) | Self::Signals => Self::Value,
+        }
+    }
+}
+
+const TEXTS: Shape = Shape::List(&Shape::Value);
+
+const DEAL: &[(&str, Shape)] = &[
+    ("name", Shape::Value),
+    ("stage", Shape::Value),
+    ("outcome", Shape::Value),
+    ("amount", Shape::Value),
+    ("segment", Shape::Value),
+    ("competitor", Shape::Value),
+    ("budget", Shape::Value),
+    ("authority", Shape::Value),
+    ("need", Shape::Value),
+    ("timeline", Shape::Value),
+    ("milestones", TEXTS),
+    ("close_in_days", Shape::Value),
+    ("close_date_moves", Shape::Value),
+    ("days_in_stage", Shape::Value),
+];
+const LEAD: &[(&str, Shape)] = &[
+    ("name", Shape::Value),
+    ("status", Shape::Value),
+    ("lifecycle", Shape::Value),
+    ("email", Shape::Value),
+    ("job_title", Shape::Value),
+    ("segment", Shape::Value),
+    ("milestones", TEXTS),
+    ("days_in_stage", Shape::Value),
+];
+const COMPANY: &[(&str, Shape)] = &[
+    ("name", Shape::Value),
+    ("domain", Shape::Value),
+    ("industry", Shape::Value),
+    ("city", Shape::Value),
+    ("country", Shape::Value),
+    ("employees", Shape::Value),
+    ("segment", Shape::Value),
+];
+const CONTACT: &[(&str, Shape)] =
+    &[("name", Shape::Value), ("email", Shape::Value), ("job_title", Shape::Value)];
+const TASKS: &[(&str, Shape)] = &[("done", TEXTS), ("open", TEXTS)];
+
+/// Everything that a condition can begin with.
+pub const ROOTS: &[(&str, Shape)] = &[
+    ("deal", Shape::Record(DEAL)),
+    ("lead", Shape::Record(LEAD)),
+    ("company", Shape::Record(COMPANY)),
+    ("contacts", Shape::List(&Shape::Record(CONTACT))),
+    ("tasks", Shape::Record(TASKS)),
+    ("signal", Shape::Signals),
+];
+
+/// What a root stands for.
+pub fn root(name: &str) -> Option<Shape> {
+    ROOTS.iter().find(|(root, _)| *root == name).map(|(_, shape)| *shape)
+}
+
+/// A record under construction, as CEL sees it.
+#[derive(Default)]
+pub struct Bag(HashMap<Key, Value>);
+
+impl Bag {
+    /// Adds a field; `None` leaves it out, so that reading it gives "unknown".
+    pub fn put(&mut self, field: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.0.insert(Key::from(field), value.into());
+        }
+    }
+    /// Done.
+    pub fn value(self) -> Value {
+        Value::from(self.0)
+    }
+}
+
+/// A list of texts, as CEL sees it.
+pub fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Value {
+    Value::from(items.map(Value::from).collect::<Vec<_>>())
+}
+
+/// A record that has every field, for trying out a condition's types.
+pub fn sample(signals: &[&str]) -> Scope {
+    let mut scope = Scope::new();
+    for (root, shape) in ROOTS {
+        scope.set(root, example(root, *shape, signals));
+    }
+    scope
+}
+
+fn example(name: &str, shape: Shape, signals: &[&str]) -> Value {
+    let mut bag = Bag::default();
+    match shape {
+        Shape::Value => return example_value(name),
+        Shape::List(element) => return Value::from(vec![example(name, *element, signals)]),
+        Shape::Record(fields) => {
+            for (field, shape) in fields {
+                bag.put(field, Some(example(field, *shape, signals)));
+            }
+        }
+        Shape::Signals => signals.iter().for_each(|signal| bag.put(signal, Some(false))),
+    }
+    bag.value()
+}
+
+fn example_value(name: &str) -> Value {
+    match name {
+        "amount" => Value::from(1.5_f64),
+        "employees" | "close_in_days" | "close_date_moves" | "days_in_stage" => Value::from(1_i64),
+        _ => Value::from("text"),
+    }
+}
