@@ -63,6 +63,19 @@ pub struct Known {
     pub in_flight: Vec<InFlight>,
 }
 
+impl Known {
+    /// Adds the answers to further keys; outbox rows are kept once, in their order.
+    pub fn absorb(&mut self, more: Self) {
+        let Self { links, matches, records, in_flight } = more;
+        self.links.extend(links);
+        self.matches.extend(matches);
+        self.records.extend(records);
+        self.in_flight.extend(in_flight);
+        self.in_flight.sort_by_key(|one| one.row);
+        self.in_flight.dedup_by_key(|one| one.row);
+    }
+}
+
 /// A source's record that we have seen before.
 #[derive(Clone, Debug)]
 pub struct Linked {

@@ -289,10 +289,17 @@ impl WriteState {
         match self {
             S::Proposed => matches!(next, S::Pending | S::Superseded { .. } | S::Skipped { .. }),
             S::Pending => {
-                matches!(next, S::Sending { .. } | S::Proposed | S::Superseded { .. } | S::Skipped { .. })
+                // Done: an attempt thought lost was seen at the source before the next one went out.
+                matches!(
+                    next,
+                    S::Sending { .. } | S::Proposed | S::Done | S::Superseded { .. } | S::Skipped { .. }
+                )
             }
             S::Retry { .. } => {
-                matches!(next, S::Sending { .. } | S::Pending | S::Superseded { .. } | S::Skipped { .. })
+                matches!(
+                    next,
+                    S::Sending { .. } | S::Pending | S::Done | S::Superseded { .. } | S::Skipped { .. }
+                )
             }
             S::Sending { .. } => matches!(
                 next,
