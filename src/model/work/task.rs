@@ -2,7 +2,7 @@
 
 use crate::{AgentId, Id, Stage, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// What a task is about.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -22,6 +22,20 @@ impl fmt::Display for Subject {
             Self::Deal(id) => write!(f, "deal:{id}"),
             Self::Lead(id) => write!(f, "contact:{id}"),
             Self::Segment(name) => write!(f, "segment:{name}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no subject: deal:ID, contact:ID or segment:NAME");
+        let (kind, name) = text.split_once(':').ok_or_else(wrong)?;
+        match kind {
+            "deal" => name.parse().map(Self::Deal).map_err(|_| wrong()),
+            "contact" => name.parse().map(Self::Lead).map_err(|_| wrong()),
+            "segment" => Ok(Self::Segment(name.into())),
+            _ => Err(wrong()),
         }
     }
 }
