@@ -1,11 +1,11 @@
 //! What a kind of connector can do, and what one account grants.
 
-use crate::http::limit::Bucket;
+use crate::http::limit::{Bucket, HeaderNames};
 use model::{Stream, Timestamp, WriteKind};
 use serde::Serialize;
 
 /// What a kind of connector is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Descriptor {
     /// Vendor's name as configuration spells it (`hubspot`).
     pub vendor: &'static str,
@@ -13,6 +13,8 @@ pub struct Descriptor {
     pub capabilities: Capabilities,
     /// The vendor's published limits, before any header has spoken.
     pub limits: Vec<Bucket>,
+    /// How the vendor's headers speak of its limits; empty where they don't.
+    pub headers: HeaderNames,
     /// How long after it happened a write may stay invisible to a consistent read.
     pub visibility_lag: std::time::Duration,
 }

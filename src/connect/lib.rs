@@ -13,6 +13,7 @@ pub mod connector;
 pub mod cx;
 pub mod error;
 pub mod http;
+pub mod marker;
 pub mod secret;
 
 pub use call::{Call, Effect};
@@ -23,6 +24,7 @@ pub use cx::{Cx, Lane};
 pub use error::{Disposition, Error, ErrorKind, Sent};
 pub use http::{
     auth::Auth,
+    client::HttpClient,
     limit::Limiter,
     transport::{Broken, Transport},
 };

@@ -12,6 +12,10 @@ pub trait Auth: Send + Sync {
     async fn sign(&self, cx: &Cx<'_>, request: &mut Request<Bytes>) -> Result<(), Error>;
     /// The vendor said 401: renew if that is possible, else [`crate::ErrorKind::NotConnected`].
     async fn refresh(&self, cx: &Cx<'_>) -> Result<(), Error>;
+    /// The vendor said 401 to a request that carried this `Authorization`: renews unless that has happened since.
+    async fn refused(&self, cx: &Cx<'_>, _authorization: Option<&HeaderValue>) -> Result<(), Error> {
+        self.refresh(cx).await
+    }
 }
 
 /// A token that does not expire: a private app's, an API key.

@@ -1,6 +1,8 @@
 //! HTTP: the way there, credentials, limits, retries, and what must not be logged.
 
 pub mod auth;
+pub mod client;
 pub mod limit;
+pub mod redact;
 pub mod retry;
 pub mod transport;
