@@ -1,5 +1,32 @@
-//! The right agent for each task.
+//! The right agent for each task: filter by capability and availability, score, pick, with all reasons.
 
+mod desk;
+mod draw;
+pub mod hours;
+pub mod queue;
 pub mod roster;
+pub mod routing;
+mod score;
 
+pub use desk::Desk;
+pub use hours::{Calendar, due, week_start};
+pub use queue::{Overflow, Response, overflow, rank};
 pub use roster::{AssignRules, OverflowRules, Policy, Roster, Weights};
+pub use routing::Routing;
+
+use crate::dice::Dice;
+use model::{
+    Timestamp,
+    work::{Assignment, Board},
+};
+
+/// Places the board's tasks, best rank first. One throw of the dice seeds the whole turn; it is kept with each
+/// assignment, and [`replay`] with it gives the same turn again.
+pub fn assign(board: &Board, routing: &Routing, dice: &mut Dice, now: Timestamp) -> Vec<Assignment> {
+    replay(board, routing, dice.u64(), now)
+}
+
+/// The turn that `seed` gave.
+pub fn replay(board: &Board, routing: &Routing, seed: u64, now: Timestamp) -> Vec<Assignment> {
+    Desk::new(routing, board).place(&board.tasks, seed, now)
+}

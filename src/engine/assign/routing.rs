@@ -1,0 +1,150 @@
+//! The roster prepared for assignment: names turned into small numbers, agents listed by capability.
+
+use super::{
+    hours::{self, Calendar},
+    roster::Roster,
+};
+use jiff::tz::TimeZone;
+use model::{
+    AgentId, Stage,
+    work::{AgentSpec, Handoff, Layer},
+};
+use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
+
+/// Number of an agent: its place in the roster, which is sorted by id.
+pub(super) type Seat = u32;
+
+/// The roster, prepared. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Routing(Arc<Table>);
+
+#[derive(Debug)]
+struct Table {
+    roster: Roster,
+    zone: TimeZone,
+    seats: Vec<SeatSpec>,
+    numbers: HashMap<AgentId, Seat>,
+    /// (seat, level in thousandths) of those with a capability, master agents apart, in order of seats.
+    capable: HashMap<Box<str>, Vec<(Seat, u32)>>,
+    masters: Vec<(Seat, u32)>,
+    hash: Box<str>,
+}
+
+/// What assignment needs to know of an agent.
+#[derive(Debug)]
+pub(super) struct SeatSpec {
+    pub calendar: Calendar,
+    pub ramp: Duration,
+    /// One bit per stage.
+    pub stages: u8,
+    /// Works beside the holder of enterprise deals.
+    pub overlay: bool,
+}
+
+/// Full level of a capability, in thousandths.
+pub(super) const FULL: u32 = 1_000;
+
+impl Routing {
+    /// Prepares a roster. `organisation` is the IANA zone of agents that name none.
+    pub fn new(roster: &Roster, organisation: &str) -> Result<Self, String> {
+        let zone = hours::zone(organisation)?;
+        let mut table = Table {
+            zone,
+            seats: Vec::with_capacity(roster.agents.len()),
+            numbers: HashMap::new(),
+            capable: HashMap::new(),
+            masters: Vec::new(),
+            hash: hash(roster, organisation),
+            roster: roster.clone(),
+        };
+        table.roster.agents.sort_by(|a, b| a.id.cmp(&b.id));
+        let agents = table.roster.agents.clone();
+        for (seat, agent) in (0..).zip(&agents) {
+            table.add(seat, agent)?;
+        }
+        Ok(Self(Arc::new(table)))
+    }
+
+    /// The roster.
+    pub fn roster(&self) -> &Roster {
+        &self.0.roster
+    }
+    /// The organisation's zone.
+    pub fn zone(&self) -> &TimeZone {
+        &self.0.zone
+    }
+    /// Hash of everything that decides.
+    pub fn hash(&self) -> &str {
+        &self.0.hash
+    }
+    /// An enabled agent other than the master has this capability.
+    pub fn has_capable(&self, capability: &str) -> bool {
+        let mut seats = self.capable(capability).iter();
+        seats.any(|(seat, _)| self.agent(*seat).is_some_and(|agent| agent.enabled))
+    }
+
+    pub(super) fn seat(&self, agent: &AgentId) -> Option<Seat> {
+        self.0.numbers.get(agent).copied()
+    }
+    pub(super) fn agent(&self, seat: Seat) -> Option<&AgentSpec> {
+        self.0.roster.agents.get(seat as usize)
+    }
+    pub(super) fn spec(&self, seat: Seat) -> Option<&SeatSpec> {
+        self.0.seats.get(seat as usize)
+    }
+    pub(super) fn capable(&self, capability: &str) -> &[(Seat, u32)] {
+        self.0.capable.get(capability).map_or(&[], Vec::as_slice)
+    }
+    pub(super) fn masters(&self) -> &[(Seat, u32)] {
+        &self.0.masters
+    }
+    /// Level of an agent in a capability, in thousandths; a master has all of them.
+    pub(super) fn level(&self, seat: Seat, capability: &str) -> u32 {
+        self.agent(seat).map_or(0, |agent| match agent.layer {
+            Layer::Master => FULL,
+            Layer::Intelligence
+            | Layer::Revenue
+            | Layer::Execution
+            | Layer::Specialised
+            | Layer::Support => agent.capabilities.get(capability).copied().unwrap_or_default(),
+        })
+    }
+}
+
+impl Table {
+    fn add(&mut self, seat: Seat, agent: &AgentSpec) -> Result<(), String> {
+        let calendar =
+            Calendar::new(&agent.hours, &self.zone).map_err(|why| format!("{}: {why}", agent.id))?;
+        self.seats.push(SeatSpec {
+            calendar,
+            ramp: hours::ramp_interval(agent.capacity.as_ref()),
+            stages: agent.stages.iter().fold(0, |bits, stage| bits | stage_bit(*stage)),
+            overlay: agent.handoff == Handoff::Overlay,
+        });
+        self.numbers.insert(agent.id.clone(), seat);
+        if agent.layer == Layer::Master {
+            self.masters.push((seat, FULL));
+            return Ok(());
+        }
+        for (capability, level) in agent.capabilities.iter().filter(|(_, level)| **level > 0) {
+            self.capable.entry(capability.clone()).or_default().push((seat, *level));
+        }
+        Ok(())
+    }
+}
+
+/// A stage as a bit.
+pub(super) const fn stage_bit(stage: Stage) -> u8 {
+    1 << stage as u8
+}
+
+fn hash(roster: &Roster, organisation: &str) -> Box<str> {
+    let agents = serde_json::to_string(&roster.agents).unwrap_or_default();
+    let digest = model::hash::digest(&[&agents, &format!("{:?}", roster.rules), organisation]);
+    let mut text = String::with_capacity(32);
+    for byte in digest {
+        // Writing to a String never fails.
+        write!(text, "{byte:02x}").unwrap_or_default();
+    }
+    text.into_boxed_str()
+}
