@@ -28,7 +28,8 @@ pub struct SubjectView {
     pub has_deal: bool,
     /// Its tasks, open ones and past ones.
     pub tasks: Vec<TaskBrief>,
-    /// Its latest `Changed` and `StageEntered` events, newest first, at most 50 (what moved, for signals).
+    /// Its latest `Changed`, `StageEntered` and `TransitionSuggested` events, newest first, at most 50: what
+    /// moved, for signals, and which transitions were decided already.
     pub history: Vec<Event>,
 }
 
