@@ -222,7 +222,7 @@ impl Inner {
             Fault::Truncated if served.reply.body.len() > 1 => Answer::Cut(response(served.reply)),
             // Nothing to cut: the connection breaks.
             Fault::ResetAfter | Fault::Truncated => Answer::Broken(Broken::Reset),
-            Fault::Html200 => Answer::Whole(response(Reply::html(200, "Please wait"))),
+            Fault::Html200 => Answer::Whole(response(Reply::html(200, "Please wait", "The proxy is busy"))),
             _ => whole(served),
         }
     }
@@ -230,7 +230,7 @@ impl Inner {
     fn failure(&mut self, status: u16) -> Answer {
         let correlation = self.hub.correlation();
         let reply = if status == 502 {
-            Reply::html(502, "Bad Gateway")
+            Reply::html(502, "Bad Gateway", "Bad gateway")
         } else {
             let body = serde_json::json!({
                 "status": "error", "message": "internal error", "correlationId": correlation,

@@ -93,9 +93,9 @@ impl Problem {
 }
 
 /// The page that stands in for a JSON body.
-pub fn html_page(status: u16, reason: &str) -> String {
+pub fn html_page(status: u16, reason: &str, text: &str) -> String {
     format!(
         "<html>\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html;charset=utf-8\"/>\n\
-         <title>Error {status} {reason}</title>\n</head>\n<body><h2>HTTP ERROR {status}</h2>\n<p>{reason}</p>\n</body>\n</html>\n"
+         <title>Error {status} {reason}</title>\n</head>\n<body><h2>HTTP ERROR {status}</h2>\n<p>{text}</p>\n</body>\n</html>\n"
     )
 }

@@ -29,14 +29,14 @@ impl Reply {
         Self { status: 204, content_type: None, headers: Vec::new(), body: Bytes::new() }
     }
 
-    pub fn html(status: u16, reason: &str) -> Self {
-        let body = html_page(status, reason).into();
+    pub fn html(status: u16, reason: &str, text: &str) -> Self {
+        let body = html_page(status, reason, text).into();
         Self { status, content_type: Some(HTML), headers: Vec::new(), body }
     }
 
     pub fn problem(problem: &Problem, correlation: &str) -> Self {
         if problem.html {
-            Self::html(problem.status, "Resource not found")
+            Self::html(problem.status, "Not Found", "Resource not found")
         } else {
             Self::json(problem.status, &problem.body(correlation))
         }

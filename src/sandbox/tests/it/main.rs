@@ -1,0 +1,13 @@
+//! The sandbox as its users see it: over its API, in memory and over HTTP, against recordings and official clients.
+
+mod desk;
+mod endpoints;
+mod faults;
+mod http1;
+mod limits;
+mod load;
+mod recorded;
+mod search;
+mod shapes;
+mod tours;
+mod world;
