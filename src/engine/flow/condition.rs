@@ -142,7 +142,11 @@ impl<'a> Walk<'a> {
             }
             Expr::Call(call) => {
                 function(&call.func_name)?;
-                call.target.iter().map(AsRef::as_ref).chain(&call.args).try_for_each(|part| self.read(part))?;
+                call.target
+                    .iter()
+                    .map(AsRef::as_ref)
+                    .chain(&call.args)
+                    .try_for_each(|part| self.read(part))?;
                 none()
             }
             Expr::List(list) => {

@@ -2,10 +2,20 @@
 
 pub mod book;
 pub mod condition;
-pub mod fields;
+mod facts;
+mod fields;
+mod progress;
+mod segments;
+mod text;
+mod writes;
 
 pub use book::{
     ActionSpec, Next, Per, Segment, SignalSpec, StageBook, StageSpec, TransitionMode, TransitionSpec,
     TriggerSpec,
 };
 pub use condition::{Condition, ConditionError, Holds};
+pub use facts::{Evidence, FlowPolicy};
+pub use progress::{Progress, Signal, Transition, is_enterprise, progress, stage_entry, stage_of};
+pub use segments::{segment_tasks, trigger_tasks};
+pub use text::task_text;
+pub use writes::{Place, close_write, place, stage_writes, writes_for};

@@ -1,0 +1,41 @@
+//! Work that belongs to no record: a segment's weekly tasks, and tasks that a trigger makes.
+
+use super::{
+    book::{Per, StageBook, TriggerSpec},
+    progress,
+};
+use model::{
+    Stage, Timestamp,
+    work::{Subject, Task},
+};
+
+/// The tasks of one week for every segment. Asking twice for a week gives the same tasks, by id.
+pub fn segment_tasks(book: &StageBook, week_start: Timestamp, now: Timestamp) -> Vec<Task> {
+    let cause = format!("week of {week_start}");
+    let mut tasks = Vec::new();
+    for segment in &book.segments {
+        let subject = Subject::Segment(segment.id.clone());
+        for spec in &book.stages {
+            let weekly = spec.actions.iter().chain(&spec.supports).filter(|action| action.per == Per::Segment);
+            let entry = format!("{} {cause}", spec.stage);
+            tasks.extend(weekly.map(|action| {
+                let cause = (entry.as_str(), cause.clone());
+                progress::task(&subject, &segment.name, spec.stage, Some(&spec.primary), action, cause, now)
+            }));
+        }
+    }
+    tasks
+}
+
+/// The tasks that a raised trigger makes. `occasion` names this raising: the same one makes no further tasks.
+pub fn trigger_tasks(
+    trigger: &TriggerSpec,
+    subject: &Subject,
+    stage: Stage,
+    occasion: &str,
+    now: Timestamp,
+) -> Vec<Task> {
+    let cause = format!("trigger {} {occasion}", trigger.id);
+    let make = |action| progress::task(subject, "", stage, None, action, (&cause, cause.clone()), now);
+    trigger.actions.iter().map(make).collect()
+}
