@@ -78,8 +78,7 @@ section! {
         pub own_domains: Vec<String> = Vec::new(),
         /// Further domains that say nothing about the company (free mail is known already).
         pub ignored_domains: Vec<String> = Vec::new(),
-        /// Per field (`contact.phone`, or `phone` for all kinds) the connections whose word goes first. Without
-        /// one the newest change wins.
+        /// Per field (`phone`) the connections whose word goes first. Without one the newest change wins.
         pub precedence: BTreeMap<String, Vec<String>> = BTreeMap::new(),
         /// A full listing that lacks more than this share of a stream is quarantined and shown, not applied.
         pub quarantine_share: Share = Share(0.1),

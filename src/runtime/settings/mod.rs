@@ -97,6 +97,16 @@ impl Settings {
     fn cross_check(&self, sink: &mut Sink<'_>, text: &str) {
         let known: Vec<&str> = self.connection.iter().map(|connection| connection.id.as_str()).collect();
         for (field, order) in &self.matching.precedence {
+            if serde_json::from_value::<model::Field>(field.as_str().into()).is_err() {
+                let place = text.find(field.as_str()).unwrap_or_default();
+                sink.within(&format!("matching.precedence.{field}"), |sink| {
+                    sink.problem(
+                        place..place,
+                        "no such field (name, email, phone, owner, amount, ...)",
+                        None,
+                    );
+                });
+            }
             for name in order.iter().filter(|name| !known.contains(&name.as_str())) {
                 let place = text.find(name.as_str()).unwrap_or_default();
                 sink.within(&format!("matching.precedence.{field}"), |sink| {
