@@ -15,6 +15,8 @@ pub mod error;
 pub mod http;
 pub mod marker;
 pub mod secret;
+#[cfg(test)]
+mod testing;
 
 pub use call::{Call, Effect};
 pub use capability::{Account, Capabilities, Dedupe, Deletes, Descriptor, Grant};

@@ -2,7 +2,7 @@
 //! text that people may edit and vendors may escape, wrap and tidy up.
 
 use model::WriteKey;
-use std::iter::Peekable;
+use std::{borrow::Cow, iter::Peekable, ops::Range};
 
 const BEGIN: &str = "[so:";
 const DIGITS: usize = 32;
@@ -45,67 +45,86 @@ pub fn escape_html(text: &str) -> String {
 
 /// The first whole marker in a text or HTML body.
 pub fn find(body: &str) -> Option<WriteKey> {
-    let mut reader = reader(body)?;
-    loop {
-        // What breaks a candidate off may itself begin the next one, so it is looked at again.
-        if reader.find(|char| *char == '[').is_none() {
-            return None;
-        }
-        if let Some(key) = candidate(&mut reader) {
-            return Some(key);
-        }
-    }
+    Markers::of(body).next().map(|(key, _)| key)
 }
 
 /// True when the body carries the marker of this key.
 pub fn carries(body: &str, key: WriteKey) -> bool {
-    let Some(mut reader) = reader(body) else { return false };
-    while reader.find(|char| *char == '[').is_some() {
-        if candidate(&mut reader) == Some(key) {
-            return true;
-        }
-    }
-    false
+    Markers::of(body).any(|(found, _)| found == key)
 }
 
-/// Reads what follows `[`; leaves the reader at the first character that does not fit.
-fn candidate(reader: &mut Peekable<Significant<'_>>) -> Option<WriteKey> {
+/// The first marker of a plain text, and the text without any.
+pub fn split(body: &str) -> (Option<WriteKey>, Cow<'_, str>) {
+    let markers: Vec<_> = Markers::of(body).collect();
+    let Some((key, _)) = markers.first() else { return (None, Cow::Borrowed(body)) };
+    let mut rest = body.to_owned();
+    for (_, place) in markers.iter().rev() {
+        rest.replace_range(place.clone(), "");
+    }
+    rest.truncate(rest.trim_end().len());
+    (Some(*key), Cow::Owned(rest))
+}
+
+/// All whole markers of a body with the bytes that they take.
+struct Markers<'a>(Option<Peekable<Significant<'a>>>);
+
+impl<'a> Markers<'a> {
+    /// Most bodies have neither bracket nor entity and are not read at all.
+    fn of(body: &'a str) -> Self {
+        Self(body.contains(['[', '&']).then(|| Significant { body, at: 0 }.peekable()))
+    }
+}
+
+impl Iterator for Markers<'_> {
+    type Item = (WriteKey, Range<usize>);
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.0.as_mut()?;
+        loop {
+            let (_, begin) = reader.find(|(char, _)| *char == '[')?;
+            if let Some((key, end)) = candidate(reader) {
+                return Some((key, begin.start..end));
+            }
+        }
+    }
+}
+
+/// Reads what follows `[`; leaves the reader at the first character that does not fit, for that may begin
+/// another marker.
+fn candidate(reader: &mut Peekable<Significant<'_>>) -> Option<(WriteKey, usize)> {
     for wanted in BEGIN.chars().skip(1) {
-        reader.next_if_eq(&wanted)?;
+        reader.next_if(|(char, _)| *char == wanted)?;
     }
     let mut digits = String::with_capacity(DIGITS);
     while digits.len() < DIGITS {
-        digits.push(reader.next_if(char::is_ascii_hexdigit)?);
+        digits.push(reader.next_if(|(char, _)| char.is_ascii_hexdigit())?.0);
     }
-    reader.next_if_eq(&']')?;
-    digits.parse().ok()
-}
-
-/// A reader, unless there can be no marker: most bodies have neither bracket nor entity.
-fn reader(body: &str) -> Option<Peekable<Significant<'_>>> {
-    body.contains(['[', '&']).then(|| Significant { rest: body }.peekable())
+    let (_, end) = reader.next_if(|(char, _)| *char == ']')?;
+    Some((digits.parse().ok()?, end.end))
 }
 
 /// The characters of a body that count: no white space, no invisible characters, no tags; entities decoded;
 /// ASCII in lower case.
 struct Significant<'a> {
-    rest: &'a str,
+    body: &'a str,
+    at: usize,
 }
 
 impl Iterator for Significant<'_> {
-    type Item = char;
-    fn next(&mut self) -> Option<char> {
+    type Item = (char, Range<usize>);
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let char = self.rest.chars().next()?;
+            let rest = self.body.get(self.at..)?;
+            let char = rest.chars().next()?;
             let decoded = match char {
-                '&' => entity(self.rest),
-                '<' => tag(self.rest).map(|length| (None, length)),
+                '&' => entity(rest),
+                '<' => tag(rest).map(|length| (None, length)),
                 _ => None,
             };
             let (char, length) = decoded.unwrap_or((Some(char), char.len_utf8()));
-            self.rest = self.rest.get(length..).unwrap_or_default();
+            let begin = self.at;
+            self.at += length;
             if let Some(char) = char.filter(|char| !ignored(*char)) {
-                return Some(char.to_ascii_lowercase());
+                return Some((char.to_ascii_lowercase(), begin..self.at));
             }
         }
     }
@@ -221,6 +240,14 @@ mod tests {
         let body = format!("[so:{}] copied [so:{HEX}]", "1".repeat(32));
         assert!(carries(&body, key()));
         assert_ne!(find(&body), Some(key()));
+    }
+
+    #[test]
+    fn the_text_comes_back_without_its_marker() {
+        let written = append("Call them.", key(), 1_000);
+        assert_eq!(split(&written), (Some(key()), Cow::Borrowed("Call them.")));
+        assert_eq!(split(&format!("a [so:{HEX}] b")), (Some(key()), Cow::Borrowed("a  b")));
+        assert_eq!(split("a [1] b"), (None, Cow::Borrowed("a [1] b")));
     }
 
     #[test]

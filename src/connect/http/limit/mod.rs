@@ -92,7 +92,7 @@ impl Limiter {
     /// The limits and header names of a kind of connector; `reserve` percent of each limit are left to the
     /// other programs that work on the same account.
     pub fn of(descriptor: &Descriptor, reserve: u32) -> Self {
-        Self::new(descriptor.limits.clone()).with_headers(descriptor.headers).with_reserve(reserve)
+        Self::new(descriptor.limits.clone()).with_headers(descriptor.headers.clone()).with_reserve(reserve)
     }
 
     /// Says which headers speak of the limits.

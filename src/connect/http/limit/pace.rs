@@ -78,7 +78,7 @@ impl Pace {
         self.cells.check().map_err(|not_yet| {
             let wait = not_yet.wait_time_from(self.ticks.now());
             // Timestamps are whole milliseconds: round up, or the waiter comes back too early.
-            now + wait + Duration::from_micros(999)
+            now + (wait + Duration::from_micros(999))
         })
     }
 

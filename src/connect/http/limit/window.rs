@@ -29,8 +29,8 @@ pub(super) struct Window {
 enum Trust {
     /// Nothing yet: an earlier process may have filled the window a moment ago.
     Nothing,
-    /// Nothing before `until`, when all that others sent has left the window; one request at a time goes.
-    Probing { until: Timestamp, last: Timestamp, out: bool },
+    /// Nothing of what happened before `from`; until that has left the window, one request at a time goes.
+    Probing { from: Timestamp, last: Option<Timestamp>, out: bool },
     /// The log is right.
     Log,
 }
@@ -68,7 +68,7 @@ impl Window {
             return Err(oldest.copied().unwrap_or(now) + self.per + self.margin);
         }
         if let Trust::Probing { last, out, .. } = &mut self.trust {
-            (*last, *out) = (now, true);
+            (*last, *out) = (Some(now), true);
         }
         self.log.push_back(now);
         Ok(())
@@ -79,17 +79,17 @@ impl Window {
         match self.trust {
             Trust::Log => Ok(()),
             Trust::Nothing => {
-                self.trust = Trust::Probing { until: now + self.per + self.margin, last: now, out: false };
+                self.trust = Trust::Probing { from: now, last: None, out: false };
                 Ok(())
             }
-            Trust::Probing { until, .. } if now >= until => {
-                self.trust = Trust::Log;
-                Ok(())
-            }
-            Trust::Probing { until, last, out } => {
-                let pace = self.per / self.allowed();
-                let next = last + if out { PROBE_PATIENCE } else { pace };
-                if now >= next { Ok(()) } else { Err(next.min(until)) }
+            Trust::Probing { from, last, out } => {
+                let until = from + self.per + self.margin;
+                let wait = if out { PROBE_PATIENCE } else { self.per / self.allowed() };
+                let next = last.map_or(from, |last| last + wait).min(until);
+                if now >= until {
+                    self.trust = Trust::Log;
+                }
+                if now >= next { Ok(()) } else { Err(next) }
             }
         }
     }
@@ -122,7 +122,10 @@ impl Window {
             self.foreign.pop_front();
         }
         self.foreign.resize(others, now);
-        self.trust = Trust::Log;
+        // An answer that was under way before a hold says nothing of the time after it.
+        if !matches!(self.trust, Trust::Probing { from, .. } if now < from) {
+            self.trust = Trust::Log;
+        }
     }
 
     /// The vendor counts differently than we do: keep `further` off, and begin with one request after `from`.
@@ -130,7 +133,7 @@ impl Window {
         if further {
             self.margin = (self.margin * 2).min(WIDEST_MARGIN);
         }
-        self.trust = Trust::Probing { until: from + self.per + self.margin, last: from, out: false };
+        self.trust = Trust::Probing { from, last: None, out: false };
     }
 
     /// The clock was set back by this much.
@@ -138,8 +141,8 @@ impl Window {
         for at in self.log.iter_mut().chain(&mut self.foreign) {
             *at = *at - back;
         }
-        if let Trust::Probing { until, last, .. } = &mut self.trust {
-            (*until, *last) = (*until - back, *last - back);
+        if let Trust::Probing { from, last, .. } = &mut self.trust {
+            (*from, *last) = (*from - back, last.map(|last| last - back));
         }
     }
 
