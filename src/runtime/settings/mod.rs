@@ -3,8 +3,8 @@
 //! `config/orchestrator.toml` shows every option with its default; a test holds them equal.
 
 mod connection;
-mod decisions;
 mod logging;
+mod matching;
 mod organization;
 pub mod paths;
 mod read;
@@ -14,8 +14,8 @@ mod tests;
 mod value;
 
 pub use connection::{AuthKind, Connection, Extra, Keeper, StageMap};
-pub use decisions::{Assignment, Flow, Matching, Overflow, Policy, Segment, TransitionMode, Weights};
 pub use logging::{LogFormat, Logging};
+pub use matching::Matching;
 pub use organization::{Data, Organization};
 pub use paths::Paths;
 pub use read::{Problem, nearest};
@@ -38,12 +38,8 @@ section! {
         pub data: Data = Data::default(),
         /// Accounts at outside systems.
         pub connection: Vec<Connection> = Vec::new(),
-        /// Who gets a task.
-        pub assignment: Assignment = Assignment::default(),
         /// How records of several sources become one.
         pub matching: Matching = Matching::default(),
-        /// How deals move on.
-        pub flow: Flow = Flow::default(),
         /// What is written to standard error.
         pub logging: Logging = Logging::default(),
     }
@@ -114,14 +110,6 @@ impl Settings {
                     sink.problem(place..place, what, nearest(name, &known));
                 });
             }
-        }
-        let weights = &self.assignment.weights;
-        let terms = [weights.capability, weights.performance, weights.free, weights.specialisation];
-        if terms.iter().any(|term| !term.is_finite() || *term < 0.0) || terms.iter().sum::<f64>() <= 0.0 {
-            let place = text.find("weights").unwrap_or_default();
-            sink.within("assignment.weights", |sink| {
-                sink.problem(place..place, "weights must not be negative, nor all zero", None);
-            });
         }
     }
 

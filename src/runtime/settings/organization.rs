@@ -24,8 +24,6 @@ section! {
         /// What one unit of another currency is worth in the organisation's currency.
         #[schemars(schema_with = "schema::rates")]
         pub rates: BTreeMap<Currency, f64> = BTreeMap::new(),
-        /// A company with at least this many employees is an enterprise buyer.
-        pub enterprise_employees: u32 = 1_000,
     }
 }
 leaf!(Currency);

@@ -33,10 +33,6 @@ pub fn stage(_: Gen<'_>) -> Schema {
 pub fn outcome(_: Gen<'_>) -> Schema {
     json_schema!({ "enum": ["open", "won", "lost"] })
 }
-pub fn transitions(generator: Gen<'_>) -> Schema {
-    let mode = generator.subschema_for::<super::TransitionMode>();
-    map_of(&Stage::ALL.map(Stage::name), mode)
-}
 pub fn rates(_: Gen<'_>) -> Schema {
     json_schema!({
         "type": "object", "propertyNames": { "pattern": "^[A-Z]{3}$" },

@@ -95,7 +95,7 @@ fn lists_are_overlaid_by_id_and_maps_by_key() {
     // Given settings in which a connection is known already
     let mut settings = read("[[connection]]\nid = \"a\"\nvendor = \"odoo\"\nmode = \"auto\"\n[[connection]]\nid = \"b\"\nvendor = \"odoo\"\n").unwrap();
     // When a second layer speaks of both
-    let text = "[[connection]]\nid = \"a\"\nreserve = 0.5\n[[connection]]\nid = \"b\"\nremove = true\n[flow.transitions]\nproposal = \"auto\"\n";
+    let text = "[[connection]]\nid = \"a\"\nreserve = 0.5\n[[connection]]\nid = \"b\"\nremove = true\n[matching.precedence]\nphone = [\"a\"]\n";
     let mut problems = Vec::new();
     let file = Path::new("second.toml");
     let table = DeTable::parse(text).unwrap();
@@ -105,8 +105,7 @@ fn lists_are_overlaid_by_id_and_maps_by_key() {
     assert_eq!(problems, []);
     let [a] = settings.connection.as_slice() else { panic!("{:?}", settings.connection) };
     assert_eq!((a.vendor.as_str(), a.mode, a.reserve), ("odoo", Mode::Auto, Share(0.5)));
-    assert_eq!(settings.flow.transitions[&Stage::Proposal], TransitionMode::Auto);
-    assert_eq!(settings.flow.transitions[&Stage::Close], TransitionMode::Suggest);
+    assert_eq!(settings.matching.precedence["phone"], ["a"]);
 }
 
 #[test]
@@ -142,7 +141,7 @@ outcome = "won"
 #[test]
 fn what_belongs_together_is_checked_together() {
     let problems = read(
-        "[[connection]]\nid = \"Hub Spot\"\nvendor = \"hubspot\"\n[[connection]]\nid = \"odoo\"\n[[connection.stage]]\nsource = \"demo\"\n[matching.precedence]\nphone = [\"odo\"]\n[assignment.weights]\nfree = -1.0\n",
+        "[[connection]]\nid = \"Hub Spot\"\nvendor = \"hubspot\"\n[[connection]]\nid = \"odoo\"\n[[connection.stage]]\nsource = \"demo\"\n[matching.precedence]\nphone = [\"odo\"]\nfone = [\"odoo\"]\n",
     )
     .unwrap_err();
     let told = |part: &str| assert!(problems.iter().any(|line| line.contains(part)), "{part}: {problems:#?}");
@@ -150,7 +149,7 @@ fn what_belongs_together_is_checked_together() {
     told("`vendor` is missing");
     told("named `pipeline/stage`");
     told("no connection is called \"odo\"; did you mean \"odoo\"?");
-    told("weights must not be negative");
+    told("matching.precedence.fone: no such field");
 }
 
 #[test]
