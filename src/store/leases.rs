@@ -16,6 +16,10 @@ impl Held {
     pub(crate) fn new(name: &str, epoch: i64) -> Self {
         Self { name: name.into(), epoch }
     }
+    /// The same witness for a job that outlives the caller's borrow; it never leaves the store.
+    pub(crate) fn copy(&self) -> Self {
+        Self { name: self.name.clone(), epoch: self.epoch }
+    }
     /// Lease.
     pub fn name(&self) -> &str {
         &self.name

@@ -2,11 +2,14 @@
 //! and no SQL crosses this seam.
 #![warn(missing_docs)]
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod error;
 pub mod feeds;
 pub mod leases;
 pub mod outbox;
 pub mod settings;
+pub mod sqlite;
 pub mod views;
 pub mod work;
 
@@ -15,7 +18,8 @@ pub use feeds::{Census, Feeds, Freshness, ParkedRow};
 pub use leases::{Held, Leases};
 pub use outbox::{Actor, Caps, Decision, Outbox, WriteFilter, WriteRow};
 pub use settings::Settings;
-pub use views::{Overview, Views};
+pub use sqlite::{Exec, FolderLock, SqliteStore};
+pub use views::{AgentFigures, Overview, Views};
 pub use work::{Progressed, Work};
 
 /// Everything together: what the daemon holds as `Arc<dyn Store>`.

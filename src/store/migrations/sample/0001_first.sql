@@ -1,0 +1,1 @@
+INSERT INTO leases VALUES ('daemon', 1, 0);

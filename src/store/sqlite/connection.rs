@@ -1,0 +1,254 @@
+//! How the database is reached: one writer, a few readers, or everything inline on the caller.
+
+use super::fail::{Fail, Outcome};
+use crate::Error;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::{Semaphore, oneshot};
+
+/// Where jobs run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exec {
+    /// One writer thread fed by a channel, readers on blocking threads.
+    Thread,
+    /// One connection, on the caller's thread: deterministic under a paused clock.
+    Inline,
+}
+
+/// How long a transaction may wait for another process.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// A write-ahead log longer than this is copied back and cut.
+const LONGEST_WAL: u64 = 64 << 20;
+const READERS: usize = 4;
+
+/// How surely a transaction is on the disk when its method returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Durable {
+    /// `synchronous=FULL`: survives a power cut.
+    Full,
+    /// `synchronous=NORMAL`: survives a crash of the process; a power cut may undo it as a whole.
+    Normal,
+}
+
+/// The one connection that writes.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    durable: Durable,
+    wal: Option<PathBuf>,
+}
+
+type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// Readers that nobody uses now, and how many may be used at a time.
+struct Pool {
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+enum Road {
+    Thread { jobs: mpsc::Sender<Job>, readers: Arc<Pool> },
+    Inline(Box<Mutex<Writer>>),
+}
+
+/// The database and the way jobs get to it.
+pub(super) struct Database {
+    path: PathBuf,
+    shown: String,
+    road: Option<Road>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Database {
+    /// Opens or creates the file, brings its schema up to date and starts the writer.
+    pub(super) fn open(path: &Path, exec: Exec, patience: Duration) -> Result<Self, Error> {
+        let shown = path.display().to_string();
+        let memory = path == Path::new(":memory:");
+        let mut writer = Writer::open(path, memory, patience).map_err(|e| e.at(&shown, "open the database"))?;
+        super::migrate::up(&mut writer.connection, &shown).map_err(|e| e.at(&shown, "update the schema"))?;
+        let database = |road, thread| Self { path: path.to_owned(), shown: shown.clone(), road, thread };
+        if exec == Exec::Inline || memory {
+            return Ok(database(Some(Road::Inline(Box::new(Mutex::new(writer)))), None));
+        }
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || queue.into_iter().for_each(|job| job(&mut writer)))
+            .map_err(|e| Error::Database { doing: "start the writer thread", source: Box::new(e) })?;
+        let readers = Arc::new(Pool { idle: Mutex::default(), permits: Semaphore::new(READERS) });
+        Ok(database(Some(Road::Thread { jobs, readers }), Some(thread)))
+    }
+
+    fn road(&self) -> Outcome<&Road> {
+        self.road.as_ref().ok_or_else(|| Fail::stored("the database is closed"))
+    }
+
+    /// Runs a job on the writing connection, outside any transaction.
+    pub(super) async fn writer<T, F>(&self, doing: &'static str, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Writer) -> Outcome<T> + Send + 'static,
+    {
+        let outcome = match self.road().map_err(|e| e.at(&self.shown, doing))? {
+            Road::Inline(writer) => job(&mut writer.lock().unwrap_or_else(PoisonError::into_inner)),
+            Road::Thread { jobs, .. } => {
+                let (answer, answered) = oneshot::channel();
+                // A caller that went away does not want the answer; the job is done all the same.
+                let sent = jobs.send(Box::new(move |writer| drop(answer.send(job(writer)))));
+                let gone = || Fail::stored("the writer thread stopped");
+                match sent {
+                    Ok(()) => answered.await.unwrap_or_else(|_| Err(gone())),
+                    Err(_) => Err(gone()),
+                }
+            }
+        };
+        outcome.map_err(|e| e.at(&self.shown, doing))
+    }
+
+    /// Runs a job as one write transaction.
+    pub(super) async fn write<T, F>(&self, doing: &'static str, durable: Durable, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        self.writer(doing, move |writer| writer.transaction(durable, job)).await
+    }
+
+    /// Runs a job on a consistent state of the database, beside the writer.
+    pub(super) async fn read<T, F>(&self, doing: &'static str, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        self.outside(doing, move |connection| snapshot(connection, job)).await
+    }
+
+    /// Runs a job on a reading connection, outside any transaction.
+    pub(super) async fn outside<T, F>(&self, doing: &'static str, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let outcome = match self.road().map_err(|e| e.at(&self.shown, doing))? {
+            Road::Inline(writer) => {
+                job(&writer.lock().unwrap_or_else(PoisonError::into_inner).connection)
+            }
+            Road::Thread { readers, .. } => {
+                let (pool, path) = (Arc::clone(readers), self.path.clone());
+                let permit = readers.permits.acquire().await;
+                let done = tokio::task::spawn_blocking(move || pool.run(&path, job)).await;
+                drop(permit);
+                done.unwrap_or_else(|e| Err(Fail::Stored(Box::new(e))))
+            }
+        };
+        outcome.map_err(|e| e.at(&self.shown, doing))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.road = None;
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
+            tracing::error!("the writer thread had panicked");
+        }
+    }
+}
+
+impl Pool {
+    fn run<T>(&self, path: &Path, job: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(path)?,
+        };
+        let outcome = job(&connection);
+        if outcome.is_ok() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        outcome
+    }
+}
+
+fn snapshot<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+    let read = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    let outcome = job(&read)?;
+    read.commit()?;
+    Ok(outcome)
+}
+
+impl Writer {
+    fn open(path: &Path, memory: bool, patience: Duration) -> Outcome<Self> {
+        if !memory {
+            make_private(path).map_err(|e| Fail::Stored(Box::new(e)))?;
+        }
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(patience)?;
+        connection.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+             PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
+             PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864;",
+        )?;
+        prepare(&connection)?;
+        let wal = (!memory).then(|| {
+            let mut name = path.as_os_str().to_owned();
+            name.push("-wal");
+            PathBuf::from(name)
+        });
+        Ok(Self { connection, durable: Durable::Normal, wal })
+    }
+
+    /// One write transaction: all of the job or nothing.
+    pub(super) fn transaction<T>(
+        &mut self,
+        durable: Durable,
+        job: impl FnOnce(&Connection) -> Outcome<T>,
+    ) -> Outcome<T> {
+        if self.durable != durable {
+            let level = if durable == Durable::Full { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.durable = durable;
+        }
+        let write = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let outcome = job(&write)?;
+        write.commit()?;
+        self.cut_wal();
+        Ok(outcome)
+    }
+
+    fn cut_wal(&self) {
+        let length = self.wal.as_ref().and_then(|wal| std::fs::metadata(wal).ok()).map_or(0, |m| m.len());
+        if length > LONGEST_WAL {
+            let cut = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            if !matches!(cut, Ok(0)) {
+                tracing::warn!(length, "the write-ahead log could not be cut: a long read is in its way");
+            }
+        }
+    }
+}
+
+fn open_reader(path: &Path) -> Outcome<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;")?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Outcome<()> {
+    connection.set_prepared_statement_cache_capacity(256);
+    rusqlite::vtab::array::load_module(connection)?;
+    Ok(())
+}
+
+/// Creates folder and file for nobody else's eyes: what is in them is customers' data.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        super::lock::private_folder(folder)?;
+    }
+    super::lock::private_file(path).map(drop)
+}

@@ -1,0 +1,62 @@
+//! What was decided on the progress of subjects, as one transaction.
+
+use super::{
+    bump,
+    events::EventWriter,
+    fail::{Fail, Outcome},
+    links::{self, Streams},
+    queue, record, settings, subject, task,
+};
+use crate::Progressed;
+use model::{
+    Field, Id, Kind, Timestamp,
+    work::{Subject, Task, TaskState},
+};
+use rusqlite::Connection;
+
+/// A company with at least this many employees is an enterprise, unless the setting says otherwise.
+const ENTERPRISE: i64 = 1000;
+/// The setting's name.
+pub(super) const ENTERPRISE_SETTING: &str = "enterprise.employees";
+
+pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -> Outcome<()> {
+    for (task, rank) in &progressed.create {
+        task::insert(db, task, *rank, enterprise(db, task)?)?;
+    }
+    for (id, why) in &progressed.cancel {
+        task::end(db, *id, &TaskState::Cancelled { why: why.clone() }, now, now)?;
+    }
+    for (id, at) in &progressed.done {
+        task::end(db, *id, &TaskState::Done, *at, now)?;
+    }
+    queue::put(db, &progressed.writes, now)?;
+    let mut events = EventWriter::new(db)?;
+    progressed.events.iter().try_for_each(|event| events.append(event))?;
+    for (id, mark) in &progressed.handled {
+        let mut clear = db.prepare_cached("DELETE FROM dirty WHERE record = ?1 AND mark <= ?2")?;
+        clear.execute((id.to_string(), mark))?;
+    }
+    if !(progressed.create.is_empty() && progressed.cancel.is_empty() && progressed.done.is_empty()) {
+        bump(db, "board", 1)?;
+    }
+    Ok(())
+}
+
+/// Does the task's deal or lead belong to a company of enterprise size? `None` when its size is not known.
+fn enterprise(db: &Connection, task: &Task) -> Outcome<Option<bool>> {
+    let id: Id = match &task.subject {
+        Subject::Deal(id) | Subject::Lead(id) => *id,
+        Subject::Segment(_) => return Ok(None),
+    };
+    let living = links::living(db, &[id])?.remove(&id).unwrap_or_default();
+    let around = subject::around(db, &Streams::load(db)?, &living)?;
+    let Some(company) = around.get(&Kind::Company).and_then(|ids| ids.first()) else { return Ok(None) };
+    let employees = record::read(db, Kind::Company, &[*company])?
+        .remove(company)
+        .and_then(|company| company.fields.int(Field::Employees));
+    let least = match settings::get(db, ENTERPRISE_SETTING)? {
+        Some(text) => text.parse().map_err(|_| Fail::stored(format!("{ENTERPRISE_SETTING} is no number")))?,
+        None => ENTERPRISE,
+    };
+    Ok(employees.map(|employees| employees >= least))
+}

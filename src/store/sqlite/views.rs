@@ -1,0 +1,134 @@
+//! The views role: reads, backup, integrity.
+
+use super::{
+    SqliteStore,
+    columns::table,
+    events,
+    fail::{Fail, Outcome},
+    links::{self, Streams},
+    lock, overview, record,
+};
+use crate::{Error, Overview, Views};
+use async_trait::async_trait;
+use model::{Canonical, Event, ExternalRef, Id, Kind, Timestamp};
+use rusqlite::{Connection, backup::Backup};
+use std::path::{Path, PathBuf};
+
+/// Kinds that are searched, most wanted first.
+const SEARCHED: [Kind; 4] = [Kind::Deal, Kind::Company, Kind::Contact, Kind::Owner];
+
+fn search(db: &Connection, kind: Option<Kind>, text: &str, most: usize) -> Outcome<Vec<(Id, Kind, String)>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let mut found: Vec<(i64, Id, Kind, String)> = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|k| kind.map_or(SEARCHED.contains(k), |kind| kind == *k)) {
+        let table = table(kind);
+        let second = ["email", "domain"].into_iter().find(|name| table.columns.iter().any(|c| c.name == *name));
+        let second = second.unwrap_or("name");
+        let sql = format!(
+            "SELECT CASE WHEN id = ?1 THEN 0 WHEN lower(name) = lower(?1) OR {second} = lower(?1) THEN 1
+                         WHEN name LIKE ?2 || '%' ESCAPE '\\' OR {second} LIKE ?2 || '%' ESCAPE '\\' THEN 2
+                         ELSE 3 END + CASE WHEN gone IS NULL THEN 0 ELSE 4 END AS place,
+                    id, coalesce(name, {second}, '')
+             FROM {} WHERE id = ?1 OR name LIKE '%' || ?2 || '%' ESCAPE '\\'
+                OR {second} LIKE '%' || ?2 || '%' ESCAPE '\\'
+             ORDER BY place, id LIMIT ?3",
+            table.name
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        let mut rows = statement.query((text, &escaped, super::most(most)))?;
+        while let Some(row) = rows.next()? {
+            found.push((row.get(0)?, super::id(row, 1)?, kind, row.get(2)?));
+        }
+    }
+    let place = |kind: Kind| SEARCHED.iter().position(|k| *k == kind);
+    found.sort_by_key(|(rank, id, kind, _)| (*rank, place(*kind), *id));
+    found.truncate(most);
+    Ok(found.into_iter().map(|(_, id, kind, name)| (id, kind, name)).collect())
+}
+
+/// Copies the database beside the target's name and puts it in place when it is whole.
+fn backup(db: &Connection, to: &Path) -> Outcome<()> {
+    let failed = |e: std::io::Error| Fail::Stored(Box::new(e));
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let file = lock::private_file(&partial).map_err(failed)?;
+    file.set_len(0).map_err(failed)?;
+    let copied = copy(db, &partial).and_then(|()| file.sync_all().map_err(failed));
+    match copied.and_then(|()| std::fs::rename(&partial, to).map_err(failed)) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            if let Err(left) = std::fs::remove_file(&partial) {
+                tracing::warn!(%left, "an unfinished backup could not be removed");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// All pages within one read of the source: consistent, and no writer waits.
+fn copy(db: &Connection, to: &Path) -> Outcome<()> {
+    let mut copy = Connection::open(to)?;
+    Backup::new(db, &mut copy)?.step(-1)?;
+    // A backup is one file: nothing of it stays behind in a log.
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    copy.close().map_err(|(_, error)| Fail::Sql(error))
+}
+
+fn integrity(db: &Connection) -> Outcome<Option<String>> {
+    let mut statement = db.prepare("PRAGMA integrity_check(20)")?;
+    let lines: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(if lines == ["ok"] { None } else { Some(lines.join("\n")) })
+}
+
+#[async_trait]
+impl Views for SqliteStore {
+    async fn overview(&self, now: Timestamp) -> Result<Overview, Error> {
+        self.database.read("read the overview", move |db| overview::overview(db, now)).await
+    }
+
+    async fn record(&self, id: Id) -> Result<Option<Canonical>, Error> {
+        self.database.read("read a record", move |db| Ok(record::read_any(db, &[id])?.remove(&id))).await
+    }
+
+    async fn find_ref(&self, reference: &ExternalRef) -> Result<Option<Id>, Error> {
+        let reference = reference.clone();
+        let job = move |db: &Connection| links::record_of(db, &Streams::load(db)?, &reference);
+        self.database.read("find a record", job).await
+    }
+
+    async fn search(
+        &self,
+        kind: Option<Kind>,
+        text: &str,
+        most: usize,
+    ) -> Result<Vec<(Id, Kind, String)>, Error> {
+        let text = text.to_owned();
+        self.database.read("search", move |db| search(db, kind, &text, most)).await
+    }
+
+    async fn events(&self, after: i64, most: usize) -> Result<Vec<(i64, Event)>, Error> {
+        self.database.read("read events", move |db| events::after(db, after, most)).await
+    }
+
+    async fn history(&self, subject: Id, most: usize) -> Result<Vec<(i64, Event)>, Error> {
+        self.database.read("read a history", move |db| events::of(db, subject, most)).await
+    }
+
+    async fn page(&self, kind: Kind, after: Option<Id>, most: usize) -> Result<Vec<Canonical>, Error> {
+        self.database.read("read records", move |db| record::page(db, kind, after, most)).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<(), Error> {
+        let to = to.to_owned();
+        self.database.outside("back up", move |db| backup(db, &to)).await
+    }
+
+    async fn integrity(&self) -> Result<Option<String>, Error> {
+        self.database.read("check integrity", integrity).await
+    }
+}

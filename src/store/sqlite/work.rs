@@ -1,0 +1,180 @@
+//! The work role: the dirty queue and the trait; decisions are in their own modules.
+
+use super::{SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, leases, progress, subject, task};
+use crate::{Actor, Error, Held, Progressed, Work};
+use async_trait::async_trait;
+use model::{
+    AgentId, Id, Timestamp, Write,
+    work::{Assignment, Board, SubjectView, Task},
+};
+use rusqlite::Connection;
+use std::collections::HashMap;
+
+/// Marks a deal or contact to be looked at; anything else has no progress.
+pub(super) fn mark(db: &Connection, id: Id) -> Outcome<()> {
+    let mark = bump(db, "mark", 1)?;
+    let mut statement = db.prepare_cached(
+        "INSERT INTO dirty (record, since, mark) SELECT ?1, ?2, ?2
+         WHERE EXISTS (SELECT 1 FROM deals WHERE id = ?1) OR EXISTS (SELECT 1 FROM contacts WHERE id = ?1)
+         ON CONFLICT (record) DO UPDATE SET mark = excluded.mark",
+    )?;
+    statement.execute((id.to_string(), mark))?;
+    Ok(())
+}
+
+fn mark_all(db: &Connection) -> Outcome<u64> {
+    let mark = bump(db, "mark", 1)?;
+    let with_tasks = "EXISTS (SELECT 1 FROM tasks WHERE record = id AND state IN ('queued', 'assigned'))";
+    let sql = format!(
+        "INSERT INTO dirty (record, since, mark)
+         SELECT id, ?1, ?1 FROM deals WHERE (gone IS NULL AND coalesce(outcome, 'open') = 'open') OR {with_tasks}
+         UNION ALL
+         SELECT id, ?1, ?1 FROM contacts WHERE (gone IS NULL AND lead_status IS NOT NULL) OR {with_tasks}
+         ON CONFLICT (record) DO UPDATE SET mark = excluded.mark"
+    );
+    Ok(db.execute(&sql, [mark])? as u64)
+}
+
+fn dirty(db: &Connection, most: usize) -> Outcome<Vec<(SubjectView, i64)>> {
+    let mut statement = db.prepare_cached("SELECT record, mark FROM dirty ORDER BY since, record LIMIT ?1")?;
+    let mut rows = statement.query([super::most(most)])?;
+    let mut marks = HashMap::new();
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = super::id(row, 0)?;
+        marks.insert(id, row.get(1)?);
+        ids.push(id);
+    }
+    let views = subject::views(db, &ids)?;
+    Ok(views.into_iter().filter_map(|view| marks.get(&view.record).map(|mark| (view, *mark))).collect())
+}
+
+fn task_with_decisions(db: &Connection, id: Id) -> Outcome<Option<(Task, Vec<Assignment>)>> {
+    let Some(task) = task::load(db, id)? else { return Ok(None) };
+    let mut statement = db.prepare_cached("SELECT body FROM assignments WHERE task = ?1 ORDER BY id DESC")?;
+    let bodies = statement.query_map([id.to_string()], |row| row.get::<_, String>(0))?;
+    let decisions = bodies.map(|body| Ok(serde_json::from_str(&body?)?)).collect::<Outcome<_>>()?;
+    Ok(Some((task, decisions)))
+}
+
+fn tasks(
+    db: &Connection,
+    subject: Option<Id>,
+    agent: Option<&AgentId>,
+    state: Option<&str>,
+    most: usize,
+) -> Outcome<Vec<Task>> {
+    // Only the conditions that are asked for, so that each way of asking finds its index.
+    let mut conditions = Vec::new();
+    conditions.extend(subject.map(|_| "record = ?1"));
+    conditions.extend(agent.map(|_| "holder = ?2"));
+    conditions.extend(state.map(|_| "state = ?3"));
+    let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    let sql = format!(
+        "SELECT {} FROM tasks WHERE {conditions} AND (TRUE OR ?1 OR ?2 OR ?3)
+         ORDER BY due IS NULL, due, rank, id LIMIT ?4",
+        task::COLUMNS
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let parameters =
+        (subject.map(|id| id.to_string()), agent.map(AgentId::as_str), state, super::most(most));
+    statement.query_and_then(parameters, task::parse)?.collect()
+}
+
+fn pause_agent(db: &Connection, actor: &Actor, agent: &AgentId, paused: bool, now: Timestamp) -> Outcome<()> {
+    let mut statement = db.prepare_cached(
+        "INSERT INTO agents (agent, paused) VALUES (?1, ?2)
+         ON CONFLICT (agent) DO UPDATE SET paused = excluded.paused,
+           resumed = CASE WHEN paused = 1 AND excluded.paused = 0 THEN ?3 ELSE resumed END
+         WHERE paused <> excluded.paused",
+    )?;
+    if statement.execute((agent.as_str(), paused, now.as_millis()))? == 0 {
+        return Ok(());
+    }
+    bump(db, "board", 1)?;
+    let what = if paused { "paused" } else { "works again" };
+    events::notice(db, &actor.0, format!("agent {agent} {what}"), now)
+}
+
+#[async_trait]
+impl Work for SqliteStore {
+    async fn dirty(&self, most: usize) -> Result<Vec<(SubjectView, i64)>, Error> {
+        self.database.read("read what moved", move |db| dirty(db, most)).await
+    }
+
+    async fn commit_progress(
+        &self,
+        held: &Held,
+        progressed: Progressed,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let held = held.copy();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            progress::commit(db, &progressed, now)
+        };
+        self.database.write("commit progress", Durable::Full, job).await
+    }
+
+    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error> {
+        self.database.read("read the board", move |db| board::board(db, most, week_start)).await
+    }
+
+    async fn commit_assignments(
+        &self,
+        held: &Held,
+        revision: i64,
+        assignments: Vec<Assignment>,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let held = held.copy();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            assign::commit(db, revision, &assignments, &writes, now)
+        };
+        self.database.write("commit assignments", Durable::Full, job).await
+    }
+
+    async fn task(&self, id: Id) -> Result<Option<(Task, Vec<Assignment>)>, Error> {
+        self.database.read("read a task", move |db| task_with_decisions(db, id)).await
+    }
+
+    async fn tasks(
+        &self,
+        subject: Option<Id>,
+        agent: Option<&AgentId>,
+        state: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Task>, Error> {
+        let (agent, state) = (agent.cloned(), state.map(str::to_owned));
+        let job = move |db: &Connection| tasks(db, subject, agent.as_ref(), state.as_deref(), most);
+        self.database.read("list tasks", job).await
+    }
+
+    async fn subjects(&self, ids: &[Id]) -> Result<Vec<SubjectView>, Error> {
+        let ids = ids.to_vec();
+        self.database.read("read subjects", move |db| subject::views(db, &ids)).await
+    }
+
+    async fn pause_agent(
+        &self,
+        actor: &Actor,
+        agent: &AgentId,
+        paused: bool,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (actor, agent) = (actor.clone(), agent.clone());
+        let job = move |db: &Connection| pause_agent(db, &actor, &agent, paused, now);
+        self.database.write("pause an agent", Durable::Full, job).await
+    }
+
+    async fn mark_all_dirty(&self, held: &Held) -> Result<u64, Error> {
+        let held = held.copy();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            mark_all(db)
+        };
+        self.database.write("mark everything", Durable::Normal, job).await
+    }
+}
