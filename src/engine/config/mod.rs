@@ -1,10 +1,55 @@
-//! Reading `agents.toml` and `stages.toml`: text in, typed value out, or errors with line, key and suggestion.
+//! Reading `agents.toml` and `stages.toml`: text in, typed values out, or what is wrong with file, line and
+//! suggestion. Both are built in; a user's file is laid over the built-in one.
 
-/// The nearest of the known names, when it is near enough to be what was meant.
-pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().max(name.len()) / 3))
-        .min()
-        .map(|(_, candidate)| candidate)
+mod actions;
+mod agents;
+mod cross;
+mod entry;
+mod names;
+mod problem;
+mod rules;
+mod stages;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{Problem, Severity, Source, nearest};
+
+use crate::{assign::Roster, flow::StageBook};
+use problem::Texts;
+
+/// The built-in `agents.toml`.
+pub const AGENTS: &str = include_str!("../../../config/agents.toml");
+/// The built-in `stages.toml`.
+pub const STAGES: &str = include_str!("../../../config/stages.toml");
+
+/// Both files, read and checked.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Agents and rules of assignment.
+    pub roster: Roster,
+    /// Stages, signals, triggers.
+    pub book: StageBook,
+    /// What works but is probably not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads the user's files (where there are any) over the built-in ones. The error lists everything found, by
+/// file and line, warnings included.
+pub fn load(agents: Option<Source<'_>>, stages: Option<Source<'_>>) -> Result<Loaded, Vec<Problem>> {
+    let mut agents = Texts::new(Source { name: "built-in agents.toml", text: AGENTS }, agents);
+    let mut stages = Texts::new(Source { name: "built-in stages.toml", text: STAGES }, stages);
+    let (mut roster, agent_marks) = agents::read(&mut agents);
+    let (mut book, stage_marks) = stages::read(&mut stages);
+    // A file that could not be parsed would only raise false alarms in the other.
+    if agents.problems.iter().chain(&stages.problems).all(|problem| problem.severity < Severity::Error) {
+        let marks = (&agent_marks, &stage_marks);
+        cross::check(&mut roster, &mut book, marks, (&mut agents, &mut stages));
+    }
+    let mut problems = agents.problems;
+    problems.append(&mut stages.problems);
+    problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(problems);
+    }
+    Ok(Loaded { roster, book, warnings: problems })
 }
