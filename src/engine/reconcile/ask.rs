@@ -28,13 +28,17 @@ pub(super) fn names(changes: &[Change]) -> Vec<Key> {
     keys
 }
 
-/// Round 2: who else carries the match key of a record that is new, and our task behind a new one that bears
-/// our marker.
+/// Round 2: who else carries the match key of a record that is new, our task behind a new one that bears our
+/// marker, and what a changed activity is about by the links that we have stored.
 pub(super) fn matches(changes: &[Change], keys: &[Option<MatchKey>], known: &Known) -> Vec<Key> {
     let mut wanted = Vec::new();
     for (change, key) in changes.iter().zip(keys) {
         let Change::Seen(seen) = change else { continue };
-        if known.links.contains_key(&seen.reference) {
+        if let Some(linked) = known.links.get(&seen.reference) {
+            if linked.version != seen.version {
+                let about = subjects_of(&seen.reference, &linked.links);
+                wanted.extend(about.filter(|one| !known.links.contains_key(one)).map(Key::Ref));
+            }
             continue;
         }
         wanted.extend(key.clone().map(Key::Match));

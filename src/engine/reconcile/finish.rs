@@ -81,7 +81,8 @@ impl Desk<'_> {
         } else {
             None
         };
-        let sources = if draft.sources.is_empty() { draft.last.as_slice() } else { &draft.sources };
+        let sources =
+            if draft.sources.is_empty() { draft.last.as_mut_slice() } else { draft.sources.as_mut_slice() };
         let fields = match (sources, draft.before) {
             ([], Some(before)) => before.fields.clone(),
             ([], None) => return None,
@@ -143,7 +144,7 @@ impl Desk<'_> {
 
     fn row(&self, draft: Draft<'_>, result: Outcome) -> RecordRow {
         let merged = matches!(result.gone, Some(GoneHow::Merged { .. }));
-        let match_keys = if merged { Some(Vec::new()) } else { self.match_keys(&draft) };
+        let match_keys = if merged { Some(Vec::new()) } else { self.match_keys(&draft, &result.fields) };
         // One source's values are the record's own.
         let several = draft.sources.len() > 1;
         let sources = if several { draft.sources.into_iter().map(values).collect() } else { Vec::new() };
@@ -153,14 +154,17 @@ impl Desk<'_> {
     }
 
     /// All match keys, when they differ from before. A record that left keeps its own.
-    fn match_keys(&self, draft: &Draft<'_>) -> Option<Vec<MatchKey>> {
+    fn match_keys(&self, draft: &Draft<'_>, fields: &Fields) -> Option<Vec<MatchKey>> {
         normal::match_field(draft.kind)?;
         if draft.sources.is_empty() && draft.before.is_some() {
             return None;
         }
         let of = |fields: &Fields| normal::match_key(draft.kind, fields, self.policy);
-        let mut now: Vec<_> =
-            draft.sources.iter().chain(&draft.last).filter_map(|one| of(&one.fields)).collect();
+        // A single source's values are the record's own by now.
+        let mut now: Vec<_> = match draft.sources.as_slice() {
+            [] | [_] => of(fields).into_iter().collect(),
+            several => several.iter().filter_map(|one| of(&one.fields)).collect(),
+        };
         now.sort_unstable();
         now.dedup();
         let Some(before) = draft.before else { return Some(now) };
@@ -198,18 +202,22 @@ impl Outcome {
     /// News of fields. What our own writes put there is none; but that a deal entered a stage is told whoever
     /// moved it, since the stage's work and figures hang on it.
     fn tell(&self, draft: &Draft<'_>, before: &Fields, news: &mut Vec<(EventKind, ConnectionId)>) {
-        let ours = |field: Field, after: &Value| {
-            draft.echoed.iter().any(|(name, value)| *name == field && normal::same(Some(value), Some(after)))
+        let ours = |field: Field, after: Option<&Value>| {
+            draft.echoed.iter().any(|(name, value)| *name == field && normal::same(Some(value), after))
         };
+        let moved_by_us = ours(Field::SourceStage, self.fields.get(Field::SourceStage));
         let (stage, outcome) = (self.fields.stage(), self.fields.outcome());
-        let told_apart = |field| field == Field::Outcome || (field == Field::Stage && stage.is_some());
-        let told = |(field, _, after): &&(Field, Value, Value)| !told_apart(*field) && !ours(*field, after);
+        let told_apart = |field| match field {
+            Field::Outcome => true,
+            Field::Stage => stage.is_some() || moved_by_us,
+            _ => false,
+        };
+        let told =
+            |(field, _, after): &&(Field, Value, Value)| !told_apart(*field) && !ours(*field, Some(after));
         let fields: Vec<_> = self.changes.iter().filter(told).cloned().collect();
         if !fields.is_empty() {
             news.push((EventKind::Changed { fields }, draft.by.clone()));
         }
-        let moved_by_us =
-            self.changes.iter().any(|(field, _, after)| *field == Field::SourceStage && ours(*field, after));
         let by = || if moved_by_us { ConnectionId::from(ENGINE) } else { draft.by.clone() };
         let entered = |to: Stage| (EventKind::StageEntered { from: before.stage(), to }, by());
         news.extend(stage.filter(|_| before.stage() != stage).map(entered));

@@ -83,13 +83,12 @@ impl Desk<'_> {
                 self.draft(to).sources.push(source);
                 self.draft(to).touched = true;
             }
-            match seat {
-                Some(seat) => self.repoint(seat, to),
+            if let Some(seat) = seat {
+                self.repoint(seat, to);
+            } else {
                 // Not among what was asked for: its link row alone is to change.
-                None => {
-                    let id = self.draft(to).id;
-                    self.intake.relinks.push((reference, id));
-                }
+                let id = self.draft(to).id;
+                self.intake.relinks.push((reference, id));
             }
         }
         let merged = |one: &&mut super::draft::Seat<'_>| {

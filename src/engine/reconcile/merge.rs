@@ -4,20 +4,19 @@ use super::{MergePolicy, draft::Source, normal, stage};
 use model::{Canonical, ConnectionId, ExternalRef, Field, Fields, Kind, Timestamp, Value};
 use std::{cmp::Reverse, collections::BTreeSet, fmt};
 
-/// The reconciled fields. A single source's are taken as they are.
-pub(super) fn canonical(kind: Kind, sources: &[Source<'_>], policy: &MergePolicy) -> Fields {
+/// The reconciled fields. A single source's are taken as they are, out of it.
+pub(super) fn canonical(kind: Kind, sources: &mut [Source<'_>], policy: &MergePolicy) -> Fields {
+    let deal = if kind == Kind::Deal { winner(sources, Field::SourceStage, policy) } else { None };
+    let standing = deal.map(|source| stage::standing(source, policy));
     let mut fields = match sources {
-        [] => return Fields::default(),
+        [] => Fields::default(),
         [one] if one.fields.iter().any(|(field, _)| normal::is_derived(field)) => {
             normal::without_derived(&one.fields)
         }
-        [one] => one.fields.clone().into_owned(),
+        [one] => std::mem::take(&mut one.fields).into_owned(),
         several => several_merged(several, policy),
     };
-    if kind == Kind::Deal
-        && let Some(source) = winner(sources, Field::SourceStage, policy)
-    {
-        let (stage, outcome) = stage::standing(source, policy);
+    if let Some((stage, outcome)) = standing {
         if let Some(stage) = stage {
             fields.set(Field::Stage, Value::Stage(stage));
         }

@@ -87,11 +87,12 @@ impl Batch {
 
 /// What [`reconcile`] answers.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one per page, matched at once")]
 pub enum Round {
     /// Look these up, add the answers to `known` and call again with the same batch. At most twice per batch:
     /// names first, then the match keys of what is new.
     Ask(Vec<Key>),
-    /// All that is to be written. `position` is left to the caller. The batch is used up.
+    /// All that is to be written. `positions` are left to the caller. The batch is used up.
     Plan(Intake),
 }
 

@@ -89,14 +89,14 @@ impl Desk<'_> {
     }
 
     /// A complete set of links to one kind.
-    fn link(&mut self, at: usize, set: Links) {
+    fn link(&mut self, at: usize, now: Links) {
         let (seat, draft) = self.pair(at);
-        let before = seat.links_to(set.to);
-        if before.map_or(&[][..], |before| &before.targets) == set.targets {
+        let before = seat.links_to(now.to);
+        if before.map_or(&[][..], |before| &before.targets) == now.targets {
             return;
         }
-        seat.links.retain(|one| one.to != set.to);
-        seat.links.push(set);
+        seat.links.retain(|one| one.to != now.to);
+        seat.links.push(now);
         seat.stored = true;
         draft.relinked = true;
     }
