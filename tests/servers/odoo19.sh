@@ -6,6 +6,7 @@
 #   odoo19.sh key      print an API key of the administrator
 #   odoo19.sh seed     load the generated team, customers and deals; prints what it made, as JSON
 #   odoo19.sh reset    put the database back to how it was after `setup` (the server must be stopped)
+#   odoo19.sh fresh    the same every time: a running server whose database was just seeded; prints "READY <base URL>"
 #   odoo19.sh stop     stop the server and its database
 #   odoo19.sh wipe     stop and delete everything
 #
@@ -21,6 +22,7 @@ suite=${ODOO_SUITE:-sid}
 package=odoo-19
 database=crm
 pristine=pristine
+seeded=seeded
 packages=$dir/root/usr/lib/python3/dist-packages
 base_url=http://127.0.0.1:$port
 
@@ -152,7 +154,7 @@ setup() {
   done_once "$pins" || { make_venv; mark_done "$pins"; }
   write_config
   start_postgres
-  done_once database || { create_database; mark_done database; }
+  done_once database || { create_database; rm -f "$dir"/done/seeded-*; mark_done database; }
   flock -u 9; exec 9>&-
 }
 answers() { curl -fs -m 5 -o /dev/null "$base_url/web/health"; }
@@ -181,18 +183,40 @@ stop_odoo() {
   rm -f "$dir/odoo.pid"
 }
 reset() {
-  running && fail "stop the server before resetting its database"
+  if running; then fail "stop the server before resetting its database"; fi
   setup
-  sql -c "drop database if exists $database" -c "create database $database owner odoo template $pristine" >/dev/null ||
+  restore "$pristine"
+}
+restore() {
+  sql -c "drop database if exists $database" -c "create database $database owner odoo template $1" >/dev/null ||
     fail "the database could not be put back"
+}
+seed() {
+  answers || fail "the server is not running"
+  python3 "$here/odoo_seed.py" "$base_url" "$dir/key" || fail "seeding failed"
+}
+fresh() {
+  stop_odoo
+  setup
+  local made; made=seeded-$(sha256sum <"$here/odoo_seed.py" | cut -c 1-12)
+  if ! done_once "$made"; then
+    restore "$pristine"
+    start >/dev/null; seed >"$dir/log/seed.log"; stop_odoo
+    sql -c "drop database if exists $seeded" -c "create database $seeded owner odoo template $database" >/dev/null 2>&1 ||
+      fail "the seeded database could not be kept"
+    mark_done "$made"
+  fi
+  restore "$seeded"
+  start
 }
 case ${1:-} in
   setup) setup ;;
   start) start ;;
   key) cat "$dir/key" 2>/dev/null || fail "no API key yet: run setup" ;;
-  seed) answers || fail "the server is not running"; python3 "$here/odoo_seed.py" "$base_url" "$dir/key" || fail "seeding failed" ;;
+  seed) seed ;;
   reset) reset ;;
+  fresh) fresh ;;
   stop) stop_odoo; stop_postgres ;;
   wipe) stop_odoo; stop_postgres; rm -rf "$dir" ;;
-  *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
