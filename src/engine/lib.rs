@@ -1,1 +1,9 @@
-//! engine
+//! Pure decisions: values in, values out. No I/O, no clock, no async; chance is an argument.
+
+pub mod assign;
+pub mod config;
+pub mod dice;
+pub mod flow;
+pub mod guess;
+pub mod ids;
+pub mod reconcile;
