@@ -1,0 +1,116 @@
+//! The assign cycle: takes the best of the queue, lets the engine choose, and commits each choice with its
+//! reasons and the write that tells the agent, all in one transaction.
+
+use crate::{
+    cycle::{Cycle, Turn},
+    fault::{self, Place},
+    rules::Rules,
+    shared::Shared,
+};
+use anyhow::Context;
+use async_trait::async_trait;
+use engine::{
+    assign::{Desk, week_start},
+    flow::{place, writes_for},
+};
+use model::{
+    Id, Write,
+    work::{Assignment, Board, Subject, SubjectView, Task},
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tracing::info;
+
+/// Queued tasks looked at in one turn.
+const BATCH: usize = 500;
+/// When tasks are left over, for working hours and weekly windows to open; everything else nudges.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
+
+/// Places tasks.
+pub struct Assign {
+    shared: Arc<Shared>,
+    /// The roster with its loads, kept between turns while the routing stays.
+    desk: Option<Desk>,
+}
+
+impl Assign {
+    /// One for all tasks.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, desk: None }
+    }
+
+    /// The desk as of this board.
+    fn desk(&mut self, rules: &Rules, board: &Board) -> &mut Desk {
+        let fits = |desk: &Desk| desk.routing().hash() == rules.routing.hash();
+        match self.desk.take().filter(fits) {
+            Some(mut desk) => {
+                desk.sync(board);
+                self.desk.insert(desk)
+            }
+            None => self.desk.insert(Desk::new(&rules.routing, board)),
+        }
+    }
+
+    /// The writes that tell the agents, by where the task's subject lives.
+    async fn writes(&self, rules: &Rules, tasks: &[Task], made: &[Assignment]) -> anyhow::Result<Vec<Write>> {
+        let by_id: HashMap<Id, &Task> = tasks.iter().map(|task| (task.id, task)).collect();
+        let placed: Vec<(&Assignment, &Task)> = made
+            .iter()
+            .filter(|one| one.winner.is_some())
+            .filter_map(|one| by_id.get(&one.task).map(|task| (one, *task)))
+            .collect();
+        let mut subjects: Vec<Id> = placed.iter().filter_map(|(_, task)| record_of(&task.subject)).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        let views = self.shared.store.subjects(&subjects).await.context("reading the subjects of tasks")?;
+        let views: HashMap<Id, SubjectView> = views.into_iter().map(|view| (view.record, view)).collect();
+        let write = |(assignment, task): (&Assignment, &Task)| {
+            let view = views.get(&record_of(&task.subject)?)?;
+            let agent = rules.config.roster.find(assignment.winner.as_ref()?.agent.as_str())?;
+            let owner = |connection: &_, address: &str| rules.owner(connection, address);
+            let place = place(view, &agent.reach, owner)?;
+            Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, 0))
+        };
+        Ok(placed.into_iter().filter_map(write).flatten().collect())
+    }
+}
+
+fn record_of(subject: &Subject) -> Option<Id> {
+    match subject {
+        Subject::Deal(id) | Subject::Lead(id) => Some(*id),
+        Subject::Segment(_) => None,
+    }
+}
+
+#[async_trait]
+impl Cycle for Assign {
+    fn name(&self) -> &'static str {
+        "assign"
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<Turn> {
+        let (shared, rules) = (self.shared.clone(), self.shared.rules());
+        let (store, now) = (&shared.store, shared.clock.now());
+        let week = week_start(now, rules.routing.zone());
+        let board = store.board(BATCH, week).await.context("reading the board")?;
+        if board.tasks.is_empty() {
+            return Ok(Turn::Idle { until: None });
+        }
+        let seed = shared.dice().u64();
+        let made = self.desk(&rules, &board).place(&board.tasks, seed, now);
+        let placed = made.iter().filter(|one| one.winner.is_some()).count();
+        if placed == 0 {
+            return Ok(Turn::Idle { until: Some(now + LOOK_AGAIN) });
+        }
+        let writes = self.writes(&rules, &board.tasks, &made).await?;
+        if fault::point(Place::Assigned).is_err() {
+            return Ok(Turn::Stop);
+        }
+        match store.commit_assignments(&self.shared.held, board.revision, made, writes, now).await {
+            Ok(()) => info!(placed, waiting = board.tasks.len() - placed, "tasks assigned"),
+            Err(store::Error::Stale { .. }) => return Ok(Turn::Again),
+            Err(error) => return Err(error).context("storing assignments"),
+        }
+        self.shared.nudges.dispatch.wake();
+        Ok(Turn::Again)
+    }
+}

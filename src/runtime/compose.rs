@@ -1,0 +1,95 @@
+//! Puts a configured connection together: connector, limits, credentials, schedules.
+
+use crate::{
+    kept::KeptToken,
+    keys::Keys,
+    link::Link,
+    schedule::Schedule,
+    settings::{AuthKind, Connection, Every, Settings},
+};
+use anyhow::{Context, anyhow, bail};
+use connect::{Auth, Limiter, Maker, Options, Transport};
+use model::{Kind, Stream};
+use serde::Deserialize;
+use std::{path::Path, sync::Arc};
+use url::Url;
+
+/// What composing needs of `config/providers/<vendor>.toml`; the rest is for the connector.
+#[derive(Deserialize)]
+struct Provider {
+    base_url: Option<Url>,
+}
+
+/// All enabled connections. One that can't be put together is an error: it is a matter of configuration, since
+/// secrets and the vendor are not asked before the first call.
+pub fn links(
+    settings: &Settings,
+    makers: &[Maker],
+    data: &Path,
+    transport: &Arc<dyn Transport>,
+) -> anyhow::Result<Vec<Arc<Link>>> {
+    let enabled = settings.connection.iter().filter(|connection| connection.enabled);
+    let link = |connection| {
+        let made = link(connection, settings, makers, data, transport.clone());
+        made.map(Arc::new).with_context(|| format!("connection {:?}", Connection::id(connection)))
+    };
+    enabled.map(link).collect()
+}
+
+/// One connection.
+pub fn link(
+    connection: &Connection,
+    settings: &Settings,
+    makers: &[Maker],
+    data: &Path,
+    transport: Arc<dyn Transport>,
+) -> anyhow::Result<Link> {
+    let maker = makers.iter().find(|maker| maker.vendor == connection.vendor);
+    let maker = maker.with_context(|| {
+        let known: Vec<&str> = makers.iter().map(|maker| maker.vendor).collect();
+        format!("{:?} is not a vendor that this program knows: {}", connection.vendor, known.join(", "))
+    })?;
+    let provider: Provider = toml::from_str(maker.provider).context("the vendor's shipped facts")?;
+    let base = connection.base_url.clone().or(provider.base_url);
+    let base = base.ok_or_else(|| anyhow!("`base_url` is missing: where is your {}?", maker.vendor))?;
+    let mut extra = connection.options.0.clone();
+    if connection.vendor == "hubspot" {
+        extra.entry("overlap_s").or_insert_with(|| connection.overlap.0.as_secs().into());
+    }
+    let options = Options { connection: connection.id(), extra, timeout: connection.timeout.0 };
+    let connector = (maker.make)(&options)?;
+    let keys = Keys::new(connection, data);
+    let auth: Arc<dyn Auth> = match connection.auth {
+        AuthKind::Token => Arc::new(KeptToken::new(keys)),
+        AuthKind::Oauth => {
+            bail!("signing in by OAuth is not available for this vendor yet: use auth = \"token\"")
+        }
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, 0 to 1")]
+    let reserve = (connection.reserve.0 * 100.0) as u32;
+    let zone = &settings.organization.zone.0;
+    let schedule = |every: &Every| Schedule { every: every.clone(), zone: zone.clone() };
+    let streams = streams(connection, connector.describe());
+    Ok(Link {
+        id: connection.id(),
+        limiter: Arc::new(Limiter::of(connector.describe(), reserve)),
+        connector,
+        base,
+        transport,
+        auth,
+        timeout: connection.timeout.0,
+        mode: connection.mode,
+        streams: streams.into_iter().map(|stream| (stream, schedule(connection.every(stream)))).collect(),
+        census: schedule(&connection.sweep),
+        audit: schedule(&connection.audit),
+        audit_slices: connection.audit_slices,
+        account: std::sync::Mutex::default(),
+    })
+}
+
+/// The streams asked for, or all that the connector reads, in the order in which a first sync reads them.
+fn streams(connection: &Connection, can: &connect::Descriptor) -> Vec<Stream> {
+    let reads = |kind: &Kind| can.capabilities.reads.iter().any(|(stream, _)| stream == kind);
+    let wanted = |kind: &Kind| connection.streams.is_empty() || connection.streams.contains(kind);
+    Kind::ALL.into_iter().filter(reads).filter(wanted).collect()
+}

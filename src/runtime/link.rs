@@ -1,0 +1,56 @@
+//! A connection ready for use: its connector with everything that its calls run in.
+
+use crate::schedule::Schedule;
+use connect::{Account, Auth, Clock, Connector, Cx, Lane, Limiter, Transport};
+use model::{ConnectionId, Mode, Stream};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use url::Url;
+
+/// A connection of the configuration, put together.
+pub struct Link {
+    /// Its name.
+    pub id: ConnectionId,
+    /// The vendor's connector.
+    pub connector: Arc<dyn Connector>,
+    /// Base URL.
+    pub base: Url,
+    /// The way there.
+    pub transport: Arc<dyn Transport>,
+    /// Its budget.
+    pub limiter: Arc<Limiter>,
+    /// Its credentials.
+    pub auth: Arc<dyn Auth>,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// What may be written.
+    pub mode: Mode,
+    /// Streams to read, with when to read increments of each.
+    pub streams: Vec<(Stream, Schedule)>,
+    /// When to prove completeness (census of every stream).
+    pub census: Schedule,
+    /// When to audit the next slice.
+    pub audit: Schedule,
+    /// Slices of a full audit.
+    pub audit_slices: u32,
+    /// What `check` last said of the account.
+    pub account: Mutex<Option<Account>>,
+}
+
+impl Link {
+    /// The context of a call.
+    pub fn cx<'a>(&'a self, clock: &'a dyn Clock, lane: Lane) -> Cx<'a> {
+        Cx {
+            connection: &self.id,
+            base: &self.base,
+            transport: &*self.transport,
+            limiter: &self.limiter,
+            auth: &*self.auth,
+            clock,
+            lane,
+            timeout: self.timeout,
+        }
+    }
+}

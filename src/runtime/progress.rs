@@ -1,0 +1,135 @@
+//! The progress cycle: for each deal or lead that changed, what there is to do in its stage and whether it
+//! should move on. Decided by the engine, committed with tasks, writes and events in one transaction.
+
+use crate::{
+    cycle::{Cycle, Turn},
+    fault::{self, Place},
+    link::Link,
+    rules::{Rules, sources_of},
+    shared::Shared,
+};
+use anyhow::Context;
+use async_trait::async_trait;
+use engine::{
+    assign::rank,
+    flow::{Transition, TransitionMode, close_write, progress, stage_writes},
+};
+use model::{
+    Field, Kind, Timestamp, Write,
+    work::{SubjectView, TaskState},
+};
+use std::{sync::Arc, time::Duration};
+use store::Progressed;
+use tracing::{info, warn};
+
+/// Subjects per turn.
+const BATCH: usize = 200;
+/// While the first backfill is under way.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// A deal is not judged before all of these have been read once: its tasks depend on them.
+const NEEDED: [Kind; 5] = [Kind::Owner, Kind::Pipeline, Kind::Company, Kind::Contact, Kind::Deal];
+
+/// Follows deals and leads.
+pub struct Progress {
+    shared: Arc<Shared>,
+    links: Vec<Arc<Link>>,
+    ready: bool,
+}
+
+impl Progress {
+    /// One for all subjects.
+    pub fn new(shared: Arc<Shared>, links: &[Arc<Link>]) -> Self {
+        Self { shared, links: links.to_vec(), ready: false }
+    }
+
+    /// Every needed stream of every connection was read once, or can't be.
+    async fn caught_up(&mut self) -> anyhow::Result<bool> {
+        if self.ready {
+            return Ok(true);
+        }
+        let fresh = self.shared.store.freshness().await.context("reading freshness")?;
+        let done = |link: &Arc<Link>, stream: Kind| {
+            let mut of = fresh.iter().filter(|one| one.connection == link.id && one.stream == stream);
+            of.next().is_some_and(|one| one.first_caught_up.is_some() || one.trouble.is_some())
+        };
+        let needed = |link: &Arc<Link>| {
+            let reads = |stream: &Kind| link.streams.iter().any(|(one, _)| one == stream);
+            NEEDED.into_iter().filter(reads).all(|stream| done(link, stream))
+        };
+        self.ready = self.links.iter().all(needed);
+        Ok(self.ready)
+    }
+
+    fn decide(&self, rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) {
+        let decided = progress(view, &rules.config.book, &rules.flow, now);
+        let ageing = rules.config.roster.rules.ageing_per_hour;
+        out.create.extend(decided.create.into_iter().map(|task| {
+            let place = rank(task.arrived, task.priority, ageing);
+            (task, place)
+        }));
+        out.cancel.extend(decided.cancel);
+        out.done.extend(decided.done);
+        out.events.extend(decided.events);
+        out.writes.extend(decided.transition.iter().flat_map(|step| advance(rules, view, step, now)));
+        for notice in decided.notices {
+            warn!(subject = %view.subject, notice, "could not be worked out");
+        }
+        out.writes.extend(closing(view));
+        out.handled.push((view.record, mark));
+    }
+}
+
+/// The writes that move a deal on at its source and say why there, guarded by the stage that was seen.
+fn advance(rules: &Rules, view: &SubjectView, step: &Transition, now: Timestamp) -> Vec<Write> {
+    let place = || {
+        let target = view.references.iter().find(|reference| reference.kind == Kind::Deal)?;
+        let from = view.fields.text(Field::SourceStage)?;
+        let to = sources_of(rules, &target.connection, from.split('/').next()?, step.to)?;
+        Some((target, from, to))
+    };
+    match place().filter(|_| step.mode == TransitionMode::Auto) {
+        Some((target, from, to)) => stage_writes(step, view, target, from, &to, now),
+        None => Vec::new(),
+    }
+}
+
+/// Tasks that ended with us are completed at the source too; deciding it again changes nothing.
+fn closing(view: &SubjectView) -> impl Iterator<Item = Write> {
+    view.tasks.iter().filter(|task| !task.state.is_open()).filter_map(|task| match &task.state {
+        TaskState::Cancelled { why } => close_write(task, why),
+        TaskState::Queued | TaskState::Assigned | TaskState::Done => close_write(task, "it is done"),
+    })
+}
+
+#[async_trait]
+impl Cycle for Progress {
+    fn name(&self) -> &'static str {
+        "progress"
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<Turn> {
+        if !self.caught_up().await? {
+            return Ok(Turn::Idle { until: Some(self.shared.clock.now() + LOOK_AGAIN) });
+        }
+        let (store, rules, now) = (&self.shared.store, self.shared.rules(), self.shared.clock.now());
+        let views = store.dirty(BATCH).await.context("reading what changed")?;
+        if views.is_empty() {
+            return Ok(Turn::Idle { until: None });
+        }
+        let mut out = Progressed::default();
+        for (view, mark) in &views {
+            self.decide(&rules, view, *mark, now, &mut out);
+        }
+        if fault::point(Place::Progressed).is_err() {
+            return Ok(Turn::Stop);
+        }
+        let (made, dropped) = (out.create.len(), out.cancel.len());
+        store.commit_progress(&self.shared.held, out, now).await.context("storing progress")?;
+        if made + dropped > 0 {
+            info!(subjects = views.len(), tasks = made, cancelled = dropped, "progress decided");
+        }
+        self.shared.nudges.assign.wake();
+        self.shared.nudges.dispatch.wake();
+        Ok(Turn::Again)
+    }
+}
