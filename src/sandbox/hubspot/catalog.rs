@@ -120,6 +120,10 @@ const CONTACT: &[Line] = &[
     ("hs_email_domain", Text, "!"),
     ("hs_is_contact", Bool, "!"),
     ("hs_is_unworked", Bool, "!"),
+    ("hs_currently_enrolled_in_prospecting_agent", Bool, "!"),
+    ("hs_membership_has_accessed_private_content", Number, "!"),
+    ("hs_registered_member", Number, "!"),
+    ("hs_lifecyclestage_lead_date", Datetime, "!"),
     ("hs_pipeline", Text, "!"),
 ];
 

@@ -48,7 +48,13 @@ impl Basis<'_> {
             set(changes, "hs_is_contact", "true");
             set(changes, "hs_is_unworked", "true");
             set(changes, "hs_pipeline", "contacts-lifecycle-pipeline");
+            set(changes, "hs_currently_enrolled_in_prospecting_agent", "false");
+            set(changes, "hs_membership_has_accessed_private_content", "0");
+            set(changes, "hs_registered_member", "0");
             set(changes, "lifecyclestage", "lead");
+            if changes.get("lifecyclestage").is_some_and(|stage| stage == "lead") {
+                set(changes, "hs_lifecyclestage_lead_date", &iso(self.at));
+            }
         }
         if let Some(email) = changes.get("email") {
             let domain = email.split_once('@').map_or("", |(_, domain)| domain).to_owned();
@@ -60,11 +66,9 @@ impl Basis<'_> {
         if self.creating {
             set(changes, "hs_pipeline", "companies-lifecycle-pipeline");
             set(changes, "lifecyclestage", "lead");
-        }
-        if let Some(domain) =
-            changes.get("domain").cloned().filter(|_| self.now(changes, "website").is_empty())
-        {
-            changes.insert("website".to_owned(), domain);
+            if let Some(domain) = changes.get("domain").cloned() {
+                set(changes, "website", &domain);
+            }
         }
     }
 

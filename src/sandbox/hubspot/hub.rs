@@ -3,7 +3,7 @@
 use super::associations::{batch as pairs, single};
 use super::batch::{read, write};
 use super::limits::{Limiter, Over};
-use super::oauth::{Access, expired, missing_scopes};
+use super::oauth::{Access, expired, hidden_type, missing_scopes};
 use super::problem::Problem;
 use super::reply::Reply;
 use super::request::Ask;
@@ -65,13 +65,21 @@ impl Hub {
             Err(problem) => return Err(Box::new(self.refused(family, &problem))),
         };
         let needed = route.as_ref().map_or_else(Vec::new, Route::scopes);
-        if needed.iter().any(|scope| !grant.scopes.contains(*scope)) {
+        let lacking = needed.iter().any(|scope| !grant.scopes.contains(*scope));
+        let hidden = match &route {
+            Some(Route::Properties(kind) | Route::Property(kind, _)) if lacking => Some(*kind),
+            _ => None,
+        };
+        if lacking && hidden.is_none() {
             return Err(Box::new(self.refused(family, &missing_scopes(&needed))));
         }
-        match self.limiter.admit(&grant.app, family == "search", now) {
-            Ok(()) => Ok(()),
-            Err(over) => Err(Box::new(self.over(ask, family, over, now))),
+        if let Err(over) = self.limiter.admit(&grant.app, family == "search", now) {
+            return Err(Box::new(self.over(ask, family, over, now)));
         }
+        let Some(kind) = hidden else { return Ok(()) };
+        let refused = self.refused(family, &hidden_type(kind, self.portal));
+        let reply = self.headed(refused.reply, ask, family, now);
+        Err(Box::new(Served { reply, family }))
     }
 
     fn refused(&mut self, family: &'static str, problem: &Problem) -> Served {

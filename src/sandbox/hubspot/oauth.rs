@@ -1,5 +1,6 @@
 //! Who may call: static bearer tokens with scopes, and an OAuth app with expiring access tokens.
 
+use super::kinds::Kind;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::request::Ask;
@@ -159,6 +160,15 @@ pub fn expired(end: i64, now: i64) -> Problem {
     let seconds = (now - end) / 1000;
     let text = format!("The OAuth token used to make this call expired {seconds} second(s) ago.");
     Problem::new(401, "EXPIRED_AUTHENTICATION", text).with_context("expire time", &[&iso(end)])
+}
+
+/// 403 of the property endpoints as recorded: another text, and no category.
+pub fn hidden_type(kind: Kind, portal: u64) -> Problem {
+    let (one, many) = (kind.singular().to_uppercase(), kind.plural());
+    let text = format!(
+        "You do not have permissions to view object type ObjectTypeId{{legacyObjectType={one}}} in portal {portal} (requires one of [{many}-read])"
+    );
+    Problem::new(403, "", text)
 }
 
 /// 403 as recorded: the scopes of which one would do.

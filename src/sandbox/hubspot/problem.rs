@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub status: u16,
+    /// Empty: the body has none, as one recorded refusal.
     pub category: &'static str,
     pub sub_category: Option<&'static str>,
     pub message: String,
@@ -78,7 +79,9 @@ impl Problem {
         body.insert("status".to_owned(), "error".into());
         body.insert("message".to_owned(), self.message.clone().into());
         body.insert("correlationId".to_owned(), correlation.into());
-        body.insert("category".to_owned(), self.category.into());
+        if !self.category.is_empty() {
+            body.insert("category".to_owned(), self.category.into());
+        }
         if let Some(sub) = self.sub_category {
             body.insert("subCategory".to_owned(), sub.into());
         }

@@ -36,7 +36,9 @@ impl Columns {
 
     /// What an update answers: what was sent and what HubSpot derives.
     pub fn changed(schema: &Schema, names: &[&str]) -> Self {
-        const SYSTEM: [&str; 5] = [
+        const SYSTEM: [&str; 7] = [
+            "hs_is_contact",
+            "hs_is_unworked",
             "hs_object_source",
             "hs_object_source_id",
             "hs_object_source_label",
@@ -44,6 +46,7 @@ impl Columns {
             "lifecyclestage",
         ];
         let mut ids: Vec<PropId> = names.iter().chain(&SYSTEM).filter_map(|name| schema.id(name)).collect();
+        ids.extend(schema.id("hs_email_domain").filter(|_| names.contains(&"email")));
         ids.extend([OBJECT_ID, CREATED, MODIFIED]);
         Self { columns: Self::sorted(schema, &ids, false), history: Vec::new() }
     }

@@ -78,7 +78,7 @@ impl Ask {
     fn link(&self, after: &str) -> String {
         let mut link = format!("https://api.hubapi.com{}?", self.path);
         for (key, value) in self.query.iter().filter(|(key, _)| key != "after") {
-            link.extend([key, "=", &value.replace('&', "%26").replace(' ', "%20"), "&"]);
+            link.extend([key, "=", &value.replace('&', "%26").replace(' ', "%20").replace(',', "%2C"), "&"]);
         }
         link + "after=" + after
     }

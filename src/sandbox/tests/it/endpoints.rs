@@ -46,7 +46,10 @@ fn create_answers_201_with_location_and_everything_that_was_derived() {
     let made = desk.post("/crm/v3/objects/contacts", &json!({"properties": {"email": "T@Example.org"}}));
     let id = made.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(made.status, 201);
-    assert_eq!(made.header("location"), Some(format!("https://api.hubapi.com/crm/v3/objects/contacts/{id}").as_str()));
+    assert_eq!(
+        made.header("location"),
+        Some(format!("https://api.hubapi.com/crm/v3/objects/contacts/{id}").as_str())
+    );
     assert!(made.header("x-hubspot-correlation-id").is_some());
     assert_eq!(made.json()["properties"]["hs_email_domain"], "Example.org");
     assert_eq!(made.json()["properties"]["lifecyclestage"], "lead");
@@ -63,7 +66,8 @@ fn tasks_need_a_timestamp_and_take_their_associations_at_once() {
     let without = desk.post("/crm/v3/objects/tasks", &json!({"properties": {"hs_task_subject": "x"}}));
     assert_eq!(without.status, 400);
     let link = |id: String| json!([{"to": {"id": id}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 216}]}]);
-    let body = |id: String| json!({"properties": {"hs_timestamp": NOON.to_string()}, "associations": link(id)});
+    let body =
+        |id: String| json!({"properties": {"hs_timestamp": NOON.to_string()}, "associations": link(id)});
     // an unknown far end refuses the whole create
     assert_eq!(desk.post("/crm/v3/objects/tasks", &body("1".to_owned())).status, 400);
     assert!(desk.sandbox.ids(Kind::Task).is_empty());
@@ -80,7 +84,8 @@ fn tasks_need_a_timestamp_and_take_their_associations_at_once() {
 #[test]
 fn bad_values_are_refused_with_the_property_named() {
     let desk = Desk::plain();
-    let deal = desk.sandbox.create(Kind::Deal, &[("dealname", "D"), ("dealstage", "appointmentscheduled")]).unwrap();
+    let deal =
+        desk.sandbox.create(Kind::Deal, &[("dealname", "D"), ("dealstage", "appointmentscheduled")]).unwrap();
     for (name, value, code) in [
         ("nonsense", "1", "PROPERTY_DOESNT_EXIST"),
         ("hs_is_closed", "true", "READ_ONLY_VALUE"),
@@ -89,7 +94,8 @@ fn bad_values_are_refused_with_the_property_named() {
         ("dealstage", "nowhere", "INVALID_OPTION"),
         ("hubspot_owner_id", "1", "INVALID_OWNER_ID"),
     ] {
-        let refused = desk.patch(&format!("/crm/v3/objects/deals/{deal}"), &json!({"properties": {name: value}}));
+        let refused =
+            desk.patch(&format!("/crm/v3/objects/deals/{deal}"), &json!({"properties": {name: value}}));
         assert_eq!(refused.status, 400, "{name}");
         assert_eq!(refused.json()["errors"][0]["code"], code, "{name}");
         assert_eq!(refused.json()["category"], "VALIDATION_ERROR");
@@ -158,7 +164,10 @@ fn a_merged_id_answers_with_the_winner() {
     assert_eq!(desk.get("/crm/v3/objects/contacts").ids(), [winner]);
     assert!(desk.get("/crm/v3/objects/contacts?archived=true").ids().is_empty());
     // associations and the secondary e-mail went over
-    assert_eq!(desk.sandbox.snapshot().get(Kind::Company, company).unwrap().associations["contacts"].len(), 1);
+    assert_eq!(
+        desk.sandbox.snapshot().get(Kind::Company, company).unwrap().associations["contacts"].len(),
+        1
+    );
     let by_email = desk.get("/crm/v3/objects/contacts/b@x.test?idProperty=email").json();
     assert_eq!(by_email["id"], winner.to_string());
     // merging again finds nothing to merge
@@ -182,7 +191,8 @@ fn batches_are_shuffled_and_tell_apart_what_failed() {
     let desk = Desk::plain();
     let ids: Vec<String> = (0..20).map(|n| contact(&desk, &format!("{n}@x.test")).to_string()).collect();
     let inputs: Vec<Value> = ids.iter().map(|id| json!({"id": id})).chain([json!({"id": 77})]).collect();
-    let read = desk.post("/crm/v3/objects/contacts/batch/read", &json!({"inputs": inputs, "properties": ["email"]}));
+    let read =
+        desk.post("/crm/v3/objects/contacts/batch/read", &json!({"inputs": inputs, "properties": ["email"]}));
     let got: Vec<String> = read.ids().iter().map(u64::to_string).collect();
     assert_eq!(read.status, 207);
     assert_eq!(read.json()["errors"][0]["context"]["ids"], json!(["77"]));
@@ -255,7 +265,8 @@ fn more_than_a_hundred_associations_are_cut_inline_and_paged_elsewhere() {
 #[test]
 fn a_record_without_associations_is_an_error_entry_and_not_a_result() {
     let desk = Desk::plain();
-    let deals: Vec<u64> = (0..2).map(|_| desk.sandbox.create(Kind::Deal, &[("dealname", "D")]).unwrap()).collect();
+    let deals: Vec<u64> =
+        (0..2).map(|_| desk.sandbox.create(Kind::Deal, &[("dealname", "D")]).unwrap()).collect();
     let companies: Vec<u64> =
         (0..2).map(|_| desk.sandbox.create(Kind::Company, &[("name", "C")]).unwrap()).collect();
     for company in &companies {
@@ -297,7 +308,10 @@ fn associations_can_be_put_and_taken_by_every_endpoint() {
     assert_eq!(count(), 0);
     let pair = json!({"inputs": [{"from": {"id": deal.to_string()}, "to": {"id": person.to_string()}, "types": types}]});
     assert_eq!(desk.post("/crm/v4/associations/deals/contacts/batch/create", &pair).status, 201);
-    let v3 = desk.post("/crm/v3/associations/deals/contacts/batch/read", &json!({"inputs": [{"id": deal.to_string()}]}));
+    let v3 = desk.post(
+        "/crm/v3/associations/deals/contacts/batch/read",
+        &json!({"inputs": [{"id": deal.to_string()}]}),
+    );
     assert_eq!(v3.json()["results"][0]["to"][0]["type"], "deal_to_contact");
     let wrong = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 4}]);
     assert_eq!(desk.put(&format!("{one}/contacts/{person}"), &wrong).status, 400);
@@ -370,7 +384,10 @@ fn owners_pipelines_properties_and_account_are_there() {
     assert_eq!(gone["results"].as_array().unwrap().len(), 1);
     assert!(gone["results"][0].get("userId").is_none());
     let line = desk.get("/crm/v3/pipelines/deals").json();
-    assert_eq!(line["results"][0]["stages"][5]["metadata"], json!({"isClosed": "true", "probability": "1.0"}));
+    assert_eq!(
+        line["results"][0]["stages"][5]["metadata"],
+        json!({"isClosed": "true", "probability": "1.0"})
+    );
     let owner = desk.get("/crm/properties/2026-09/0-3/hubspot_owner_id").json();
     assert_eq!((&owner["referencedObjectType"], &owner["options"]), (&json!("OWNER"), &json!([])));
     assert_eq!(desk.get("/account-info/v3/details").json()["timeZone"], "Europe/Berlin");

@@ -9,7 +9,8 @@ fn the_public_data_set_loads_with_its_known_figures() {
     let loaded = desk.sandbox.load_csv(&dir).unwrap();
     assert_eq!((loaded.owners, loaded.companies, loaded.deals), (35, 85, 8800));
     let shot = desk.sandbox.snapshot();
-    let in_stage = |stage: &str| shot.of_type(Kind::Deal).filter(|(_, d)| d.properties["dealstage"] == stage).count();
+    let in_stage =
+        |stage: &str| shot.of_type(Kind::Deal).filter(|(_, d)| d.properties["dealstage"] == stage).count();
     assert_eq!((in_stage("closedwon"), in_stage("closedlost")), (4238, 2473));
     let won: f64 = shot
         .of_type(Kind::Deal)
@@ -25,7 +26,11 @@ fn folder(pipeline: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let accounts = "account,sector,year_established,revenue,employees,office_location,subsidiary_of\nAcme,tech,1996,1.5,20,Kenya,\n";
     std::fs::write(dir.path().join("accounts.csv"), accounts).unwrap();
-    std::fs::write(dir.path().join("sales_teams.csv"), "sales_agent,manager,regional_office\nAnna Berg,Bo,East\n").unwrap();
+    std::fs::write(
+        dir.path().join("sales_teams.csv"),
+        "sales_agent,manager,regional_office\nAnna Berg,Bo,East\n",
+    )
+    .unwrap();
     let head = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n";
     std::fs::write(dir.path().join("sales_pipeline.csv"), format!("{head}{pipeline}")).unwrap();
     dir
@@ -44,9 +49,18 @@ fn a_bad_line_is_named_with_its_file_and_number() {
     for (line, expected) in [
         ("A2,Nobody,P,Acme,Won,,,", "sales_pipeline.csv:3: unknown sales agent \"Nobody\""),
         ("A2,Anna Berg,P,Bcme,Won,,,", "sales_pipeline.csv:3: unknown account \"Bcme\""),
-        ("A2,Anna Berg,P,Acme,Winning,,,", "sales_pipeline.csv:3: deal_stage \"Winning\" is none of Prospecting, Engaging, Won, Lost"),
-        ("A2,Anna Berg,P,Acme,Won,20-10-2016,,", "sales_pipeline.csv:3: engage_date \"20-10-2016\" is not a date (YYYY-MM-DD)"),
-        ("A2,Anna Berg,P,Acme,Won,2016-10-20,,ten", "sales_pipeline.csv:3: close_value \"ten\" is not a number"),
+        (
+            "A2,Anna Berg,P,Acme,Winning,,,",
+            "sales_pipeline.csv:3: deal_stage \"Winning\" is none of Prospecting, Engaging, Won, Lost",
+        ),
+        (
+            "A2,Anna Berg,P,Acme,Won,20-10-2016,,",
+            "sales_pipeline.csv:3: engage_date \"20-10-2016\" is not a date (YYYY-MM-DD)",
+        ),
+        (
+            "A2,Anna Berg,P,Acme,Won,2016-10-20,,ten",
+            "sales_pipeline.csv:3: close_value \"ten\" is not a number",
+        ),
         (",Anna Berg,P,Acme,Won,,,", "sales_pipeline.csv:3: opportunity_id is empty"),
     ] {
         assert_eq!(complaint(&format!("{good}{line}\n")), expected);

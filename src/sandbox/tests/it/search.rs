@@ -38,7 +38,10 @@ fn groups_are_or_and_filters_are_and() {
     assert_eq!(ids(&between), sorted(vec![small, other]));
     let listed = json!({"filterGroups": [{"filters": [{"propertyName": "amount", "operator": "IN", "values": ["9", "100"]}]}]});
     assert_eq!(ids(&listed), sorted(vec![small, large]));
-    assert_eq!(ids(&one_group(&[json!({"propertyName": "closedate", "operator": "HAS_PROPERTY"})])), Vec::<u64>::new());
+    assert_eq!(
+        ids(&one_group(&[json!({"propertyName": "closedate", "operator": "HAS_PROPERTY"})])),
+        Vec::<u64>::new()
+    );
     assert_eq!(ids(&json!({"query": "two"})), [large]);
     // by amount, descending: as numbers
     let by = json!({"sorts": [{"propertyName": "amount", "direction": "DESCENDING"}]});
@@ -57,7 +60,11 @@ fn mistakes_are_refused() {
         json!({"limit": 200, "after": "9801"}),
     ] {
         let refused = search(&desk, "deals", &body);
-        assert_eq!((refused.status, &refused.json()["category"]), (400, &json!("VALIDATION_ERROR")), "{body}");
+        assert_eq!(
+            (refused.status, &refused.json()["category"]),
+            (400, &json!("VALIDATION_ERROR")),
+            "{body}"
+        );
     }
 }
 
@@ -65,7 +72,9 @@ fn mistakes_are_refused() {
 fn contacts_are_not_found_by_the_modified_property_of_all_others() {
     let desk = Desk::plain();
     desk.sandbox.create(Kind::Contact, &[("email", "a@x.test")]).unwrap();
-    let since = |name: &str| search(&desk, "contacts", &one_group(&[filter(name, "GTE", "0")])).json()["total"].clone();
+    let since = |name: &str| {
+        search(&desk, "contacts", &one_group(&[filter(name, "GTE", "0")])).json()["total"].clone()
+    };
     assert_eq!((since("lastmodifieddate"), since("hs_lastmodifieddate")), (json!(1), json!(0)));
 }
 
@@ -140,7 +149,10 @@ fn a_change_moves_a_record_out_of_a_frozen_window() {
     let id = desk.sandbox.create(Kind::Deal, &[("dealname", "D")]).unwrap();
     let to = desk.clock.now() + 1;
     desk.clock.advance(10_000);
-    let window = one_group(&[filter("hs_lastmodifieddate", "GTE", "0"), filter("hs_lastmodifieddate", "LT", &to.to_string())]);
+    let window = one_group(&[
+        filter("hs_lastmodifieddate", "GTE", "0"),
+        filter("hs_lastmodifieddate", "LT", &to.to_string()),
+    ]);
     assert_eq!(search(&desk, "deals", &window).ids(), [id]);
     // when it changes again
     desk.sandbox.edit(Kind::Deal, id, &[("amount", "1")]).unwrap();

@@ -16,7 +16,8 @@ fn a_team_is_what_was_ordered_and_hangs_together() {
     let shot = desk.sandbox.snapshot();
     let counts = [Kind::Company, Kind::Contact, Kind::Deal, Kind::Task].map(|kind| shot.live(kind));
     assert_eq!(counts, [20, 50, 40, 30]);
-    let stages: BTreeSet<&str> = shot.of_type(Kind::Deal).map(|(_, d)| d.properties["dealstage"].as_str()).collect();
+    let stages: BTreeSet<&str> =
+        shot.of_type(Kind::Deal).map(|(_, d)| d.properties["dealstage"].as_str()).collect();
     assert_eq!(stages.len(), 7, "deals stand in every stage: {stages:?}");
     assert!(shot.of_type(Kind::Deal).all(|(_, d)| d.associations.contains_key("companies")));
     assert!(desk.sandbox.journal().entries().is_empty(), "the beginning is no effect");
@@ -74,7 +75,9 @@ fn the_snapshot_says_what_the_api_says() {
     let listed: Vec<u64> = desk.get("/crm/v3/objects/deals?limit=100").ids();
     assert_eq!(listed.len(), shot.live(Kind::Deal));
     for id in listed {
-        let body = desk.get(&format!("/crm/v3/objects/deals/{id}?properties=amount,dealstage,hubspot_owner_id")).json();
+        let body = desk
+            .get(&format!("/crm/v3/objects/deals/{id}?properties=amount,dealstage,hubspot_owner_id"))
+            .json();
         let deal = shot.get(Kind::Deal, id).unwrap();
         for (name, value) in body["properties"].as_object().unwrap() {
             assert_eq!(value.as_str(), deal.properties.get(name).map(String::as_str), "{id} {name}");
