@@ -91,11 +91,11 @@ pub(super) fn of(db: &Connection, subject: Id, most: usize) -> Outcome<Vec<(i64,
     statement.query_and_then((subject.to_string(), super::most(most)), parse)?.collect()
 }
 
-/// What moved on a subject lately: `Changed` and `StageEntered`, newest first.
+/// What moved on a subject lately and which transitions were decided, newest first.
 pub(super) fn moves(db: &Connection, subject: Id, most: usize) -> Outcome<Vec<Event>> {
     let mut statement = db.prepare_cached(
         "SELECT seq, at, subject, source, kind, data FROM events
-         WHERE subject = ?1 AND kind IN ('changed', 'stage_entered') ORDER BY seq DESC LIMIT ?2",
+         WHERE subject = ?1 AND kind IN ('changed', 'stage_entered', 'transition_suggested') ORDER BY seq DESC LIMIT ?2",
     )?;
     let rows = statement.query_and_then((subject.to_string(), super::most(most)), parse)?;
     rows.map(|row| row.map(|(_, event)| event)).collect()
