@@ -1,0 +1,235 @@
+//! A daemon against a HubSpot sandbox in memory, under virtual time: one turn of one cycle at a time, the next
+//! ready cycle picked by dice, time moved on only when none is ready. One seed, one run.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use connect::{Broken, Limiter, Options, Secret, Sent, Transport, http::auth::Bearer};
+use engine::dice::Dice;
+use model::{ConnectionId, Kind, Mode, Timestamp};
+use runtime::{
+    clock::VirtualClock,
+    cycle::{Cycle, Nudge, Turn},
+    daemon::{Cycles, Daemon},
+    link::Link,
+    rules::Config,
+    schedule::Schedule,
+    settings::{Connection, Every, Settings},
+};
+use sandbox::Sandbox;
+use std::{sync::Arc, time::Duration};
+use store::{Store, sqlite::SqliteStore};
+
+/// Where every run begins.
+pub const BASE: i64 = 1_763_971_200_000;
+
+/// The sandbox as a way to a vendor.
+pub struct InMemory(pub Arc<Sandbox>);
+
+#[async_trait]
+impl Transport for InMemory {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<http::Response<Bytes>, Broken> {
+        let answer = self.0.call(request).await;
+        if answer.as_ref().is_err_and(|broken| *broken == sandbox::Broken::Timeout) {
+            tokio::time::sleep(timeout).await;
+        }
+        answer.map_err(|broken| Broken {
+            sent: if broken == sandbox::Broken::Refused { Sent::NotSent } else { Sent::MaybeSent },
+            timeout: broken == sandbox::Broken::Timeout,
+            why: broken.to_string(),
+        })
+    }
+}
+
+/// What a run is made with.
+#[derive(Clone)]
+pub struct Given {
+    pub seed: u64,
+    pub mode: Mode,
+    pub sandbox: sandbox::Config,
+    pub size: sandbox::team::Size,
+    pub streams: Vec<Kind>,
+}
+
+impl Given {
+    pub fn seeded(seed: u64) -> Self {
+        let streams = [Kind::Owner, Kind::Pipeline, Kind::Company, Kind::Contact, Kind::Deal, Kind::Task];
+        Self {
+            seed,
+            mode: Mode::Auto,
+            sandbox: sandbox::Config { limits: None, ..sandbox::Config::seeded(seed) },
+            size: sandbox::team::Size::small(),
+            streams: streams.to_vec(),
+        }
+    }
+}
+
+/// One cycle with what wakes it.
+struct Seat {
+    cycle: Box<dyn Cycle>,
+    nudge: Nudge,
+    until: Option<Timestamp>,
+}
+
+/// A running daemon that a test drives.
+pub struct Rig {
+    pub given: Given,
+    pub sandbox: Arc<Sandbox>,
+    pub clock: Arc<VirtualClock>,
+    pub store: Arc<dyn Store>,
+    pub link: Arc<Link>,
+    pub daemon: Daemon,
+    pub config: Config,
+    seats: Vec<Seat>,
+    dice: Dice,
+    /// Times that the daemon died and was started again.
+    pub deaths: u32,
+}
+
+pub fn connection() -> ConnectionId {
+    ConnectionId::from("hubspot")
+}
+
+pub fn config() -> Config {
+    let text = "[[connection]]\nid = \"hubspot\"\nvendor = \"hubspot\"\nmode = \"auto\"\n";
+    let settings = Settings::read(std::path::Path::new("test.toml"), text).unwrap();
+    let loaded = engine::config::load(None, None).unwrap();
+    Config { settings, roster: loaded.roster, book: loaded.book }
+}
+
+impl Rig {
+    pub async fn new(given: Given) -> Self {
+        let clock = Arc::new(VirtualClock::starting(Timestamp::from_millis(BASE)));
+        let at = clock.clone();
+        let sandbox = Sandbox::new(&given.sandbox, Arc::new(move || connect::Clock::now(&*at).as_millis()));
+        sandbox.populate(&given.size);
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::memory().unwrap());
+        let link = Arc::new(link(&given, &sandbox));
+        let (daemon, seats) = start(&store, &clock, &link, &config(), given.seed).await;
+        let dice = Dice::seeded(given.seed ^ 0x5eed);
+        Self { sandbox, clock, store, link, daemon, config: config(), seats, dice, deaths: 0, given }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        connect::Clock::now(&*self.clock)
+    }
+
+    /// The process is gone; another one starts on what was stored.
+    pub async fn restart(&mut self) {
+        self.deaths += 1;
+        let seed = self.given.seed + u64::from(self.deaths);
+        let (daemon, seats) = start(&self.store, &self.clock, &self.link, &self.config, seed).await;
+        (self.daemon, self.seats) = (daemon, seats);
+    }
+
+    /// Turns until nobody is ready before `until`; time moves on only when nobody is ready now.
+    pub async fn run_until(&mut self, until: Timestamp) {
+        loop {
+            let now = self.now();
+            let ready: Vec<usize> = (0..self.seats.len()).filter(|at| self.seats[*at].ready(now)).collect();
+            if ready.is_empty() {
+                let next = self.seats.iter().filter_map(|seat| seat.until).min();
+                match next.filter(|next| *next <= until) {
+                    Some(next) => connect::Clock::sleep_until(&*self.clock, next).await,
+                    None => break,
+                }
+                continue;
+            }
+            let picked = ready[usize::try_from(self.dice.below(ready.len() as u64)).unwrap()];
+            if self.turn(picked).await == Turn::Stop {
+                self.restart().await;
+            }
+        }
+        connect::Clock::sleep_until(&*self.clock, until).await;
+    }
+
+    pub async fn run_for(&mut self, time: Duration) {
+        self.run_until(self.now() + time).await;
+    }
+
+    async fn turn(&mut self, at: usize) -> Turn {
+        let now = self.now();
+        let seat = &mut self.seats[at];
+        seat.nudge.take();
+        let turn = match seat.cycle.turn().await {
+            Ok(turn) => turn,
+            Err(error) => panic!("seed {}: {} failed: {error:#}", self.given.seed, seat.cycle.name()),
+        };
+        seat.until = match turn {
+            Turn::Again => Some(now),
+            Turn::Idle { until } => until,
+            Turn::Stop => None,
+        };
+        turn
+    }
+
+    /// Plans a census and a full audit of everything and polls every stream, then runs on.
+    pub async fn sweep(&mut self) {
+        let mut cycles = self.daemon.cycles();
+        self.daemon.shared.nudges.poll.hurry();
+        for sweep in &mut cycles.sweeps {
+            sweep.hurry();
+            while sweep.turn().await.unwrap() == Turn::Again {}
+        }
+        self.run_for(Duration::from_secs(120)).await;
+    }
+}
+
+impl Seat {
+    fn ready(&self, now: Timestamp) -> bool {
+        // Looking must not forget a nudge.
+        let nudged = self.nudge.take();
+        if nudged {
+            self.nudge.wake();
+        }
+        nudged || self.until.is_some_and(|until| until <= now)
+    }
+}
+
+fn link(given: &Given, sandbox: &Arc<Sandbox>) -> Link {
+    let options =
+        Options { connection: connection(), extra: serde_json::Map::new(), timeout: Duration::from_secs(10) };
+    let connector = (hubspot::MAKER.make)(&options).unwrap();
+    let every = |seconds| Schedule { every: Every::seconds(seconds), zone: jiff::tz::TimeZone::UTC };
+    let defaults = Connection::default();
+    Link {
+        id: connection(),
+        limiter: Arc::new(Limiter::of(connector.describe(), 20)),
+        connector,
+        base: "https://api.hubapi.com/".parse().unwrap(),
+        transport: Arc::new(InMemory(sandbox.clone())),
+        auth: Arc::new(Bearer::new(&Secret::new("pat-eu1-sandbox")).unwrap()),
+        timeout: options.timeout,
+        mode: given.mode,
+        streams: given.streams.iter().map(|stream| (*stream, every(30))).collect(),
+        census: every(6 * 3600),
+        audit: every(3600),
+        audit_slices: defaults.audit_slices,
+        account: std::sync::Mutex::default(),
+    }
+}
+
+async fn start(
+    store: &Arc<dyn Store>,
+    clock: &Arc<VirtualClock>,
+    link: &Arc<Link>,
+    config: &Config,
+    seed: u64,
+) -> (Daemon, Vec<Seat>) {
+    let daemon =
+        Daemon::start(store.clone(), clock.clone(), config.clone(), vec![link.clone()], seed).await.unwrap();
+    let Cycles { polls, sweeps, progress, assign, dispatch } = daemon.cycles();
+    let now = connect::Clock::now(&**clock);
+    let nudges = &daemon.shared.nudges;
+    let mut seats = Vec::new();
+    let mut sit = |cycle: Box<dyn Cycle>, nudge: Nudge| seats.push(Seat { cycle, nudge, until: Some(now) });
+    polls.into_iter().for_each(|poll| sit(Box::new(poll), nudges.poll.add()));
+    sweeps.into_iter().for_each(|sweep| sit(Box::new(sweep), Nudge::default()));
+    sit(Box::new(progress), nudges.progress.clone());
+    sit(Box::new(assign), nudges.assign.clone());
+    sit(Box::new(dispatch), nudges.dispatch.clone());
+    (daemon, seats)
+}
