@@ -1,7 +1,7 @@
 //! The sandbox as a process of its own.
 
 use crate::clock::wall;
-use crate::config::Config;
+use crate::config::{Config, OauthApp};
 use crate::core::Sandbox;
 use crate::fault::Seeded;
 use crate::load::LoadError;
@@ -62,11 +62,11 @@ impl std::fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Options {
-    /// The account that the options describe, by the wall clock.
+    /// The account that the options describe, by the wall clock. It takes the default token and has the default OAuth app.
     pub fn sandbox(&self) -> Result<Arc<Sandbox>, Error> {
         let base = if self.unthrottled { Config::plain(self.seed) } else { Config::seeded(self.seed) };
         let faults = (self.faults_per_mille > 0).then(|| Seeded::rate(self.faults_per_mille));
-        let sandbox = Sandbox::new(&Config { faults, ..base }, wall());
+        let sandbox = Sandbox::new(&Config { faults, oauth: Some(OauthApp::default()), ..base }, wall());
         match &self.load {
             Some(dir) => {
                 sandbox.load_csv(dir).map_err(Error::Load)?;

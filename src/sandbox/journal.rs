@@ -20,6 +20,8 @@ pub enum Effect {
     Updated,
     Archived,
     Restored,
+    /// Removed for good.
+    Purged,
     /// `loser` disappeared into this record.
     Merged {
         loser: u64,

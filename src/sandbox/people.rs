@@ -48,6 +48,11 @@ impl Sandbox {
         self.act(|state, by| state.archive(by, kind, id))
     }
 
+    /// Deletes for good, so that only a census notices.
+    pub fn purge(&self, kind: Kind, id: u64) -> bool {
+        self.act(|state, by| state.purge(by, kind, id))
+    }
+
     pub fn restore(&self, kind: Kind, id: u64) -> Result<(), Refused> {
         self.act(|state, by| Ok(state.restore(by, kind, id)?))
     }

@@ -104,6 +104,17 @@ impl State {
         true
     }
 
+    /// Removes a record for good, as a privacy request does; `false` where there was none.
+    pub fn purge(&mut self, by: By<'_>, kind: Kind, id: u64) -> bool {
+        self.release(kind, id);
+        if self.all_mut(kind).remove(&id).is_none() {
+            return false;
+        }
+        self.graph.forget((kind, id));
+        self.journal.write(by.at, by.actor, kind, id, Effect::Purged, Values::new());
+        true
+    }
+
     /// Takes a record out of the bin, as people can; refused while another record holds one of its unique values.
     pub fn restore(&mut self, by: By<'_>, kind: Kind, id: u64) -> Result<(), Problem> {
         let record = self.all(kind).get(&id).filter(|r| !r.is_live()).ok_or_else(Problem::not_found_page)?;

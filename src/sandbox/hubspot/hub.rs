@@ -139,6 +139,7 @@ impl Hub {
             Route::Update(k, id) => objects::update(self, by, ask, k, &id),
             Route::Archive(k, id) => Ok(objects::archive(self, by, k, &id)),
             Route::Merge(k) => objects::merge(self, by, ask, k),
+            Route::Purge(k) => objects::purge(self, by, ask, k),
             Route::Search(k) => search::search(&self.state, ask, k, by.at),
             Route::BatchRead(k) => read::read(self, by.at, ask, k),
             Route::BatchCreate(k) => write::create(self, by, ask, k),

@@ -217,3 +217,21 @@ pub fn merge(hub: &mut Hub, by: By<'_>, ask: &Ask, kind: Kind) -> Result<Reply, 
     object(&mut out, record, &Columns::all(hub.state.schema(kind)), Extra::default());
     Ok(Reply::raw(200, out))
 }
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Purge {
+    #[serde(deserialize_with = "id_text")]
+    object_id: String,
+    id_property: Option<String>,
+}
+
+/// `POST objects/{type}/gdpr-delete` → 204: nothing is left, not even in the bin.
+pub fn purge(hub: &mut Hub, by: By<'_>, ask: &Ask, kind: Kind) -> Result<Reply, Problem> {
+    let body: Purge = ask.json()?;
+    let id = resolve(&hub.state, kind, &body.object_id, body.id_property.as_deref()).map(|r| r.id);
+    if let Ok(id) = id {
+        hub.state.purge(by, kind, id);
+    }
+    Ok(Reply::empty())
+}

@@ -65,8 +65,11 @@ impl Ask {
         })
     }
 
-    /// Fields of a form-encoded body.
+    /// Fields of a form-encoded body; the official date-based client sends them as JSON.
     pub fn form(&self) -> Vec<(String, String)> {
+        if let Ok(map) = serde_json::from_slice::<serde_json::Map<String, Value>>(&self.body) {
+            return map.iter().map(|(key, value)| (key.clone(), text_of(value))).collect();
+        }
         pairs(std::str::from_utf8(&self.body).unwrap_or(""))
     }
 

@@ -14,6 +14,7 @@ pub enum Route {
     Update(Kind, String),
     Archive(Kind, String),
     Merge(Kind),
+    Purge(Kind),
     Search(Kind),
     BatchRead(Kind),
     BatchCreate(Kind),
@@ -101,6 +102,7 @@ impl Route {
             ("POST", []) => Self::Create(kind),
             ("POST", ["search"]) => Self::Search(kind),
             ("POST", ["merge"]) => Self::Merge(kind),
+            ("POST", ["gdpr-delete"]) => Self::Purge(kind),
             ("POST", ["batch", "read"]) => Self::BatchRead(kind),
             ("POST", ["batch", "create"]) => Self::BatchCreate(kind),
             ("POST", ["batch", "update"]) => Self::BatchUpdate(kind),
@@ -173,6 +175,7 @@ impl Route {
             Self::Update(..) => "update",
             Self::Archive(..) => "archive",
             Self::Merge(_) => "merge",
+            Self::Purge(_) => "purge",
             Self::Search(_) => "search",
             Self::BatchRead(_) => "batch/read",
             Self::BatchCreate(_) => "batch/create",
@@ -212,6 +215,7 @@ impl Route {
             | Self::Update(k, _)
             | Self::Archive(k, _)
             | Self::Merge(k)
+            | Self::Purge(k)
             | Self::BatchCreate(k)
             | Self::BatchUpdate(k)
             | Self::BatchUpsert(k)

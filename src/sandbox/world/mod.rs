@@ -21,12 +21,13 @@ pub enum Move {
     Merge,
     Archive,
     Restore,
+    Purge,
     CompleteTask,
     EditTask,
 }
 
 impl Move {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Edit,
         Self::Create,
         Self::Advance,
@@ -38,6 +39,7 @@ impl Move {
         Self::Merge,
         Self::Archive,
         Self::Restore,
+        Self::Purge,
         Self::CompleteTask,
         Self::EditTask,
     ];
@@ -61,6 +63,7 @@ impl Default for Weights {
             (Move::Merge, 3),
             (Move::Archive, 5),
             (Move::Restore, 2),
+            (Move::Purge, 1),
             (Move::CompleteTask, 5),
             (Move::EditTask, 3),
         ])

@@ -22,6 +22,7 @@ impl World {
             Move::Merge => self.merge(),
             Move::Archive => self.archive(),
             Move::Restore => self.restore(),
+            Move::Purge => self.purge(),
             Move::CompleteTask => self.set_task("hs_task_status", "COMPLETED"),
             Move::EditTask => self.edit_task(),
         }
@@ -172,6 +173,12 @@ impl World {
         let kind = self.dice.pick(&[Kind::Contact, Kind::Company, Kind::Deal, Kind::Task]).copied()?;
         let id = self.any(kind)?;
         self.sandbox.archive(kind, id).then_some((kind, id))
+    }
+
+    fn purge(&mut self) -> Done {
+        let kind = self.kind();
+        let id = self.any(kind)?;
+        self.sandbox.purge(kind, id).then_some((kind, id))
     }
 
     fn restore(&mut self) -> Done {

@@ -54,6 +54,15 @@ impl Graph {
         gone
     }
 
+    /// Takes away all associations of a record.
+    pub fn forget(&mut self, gone: Node) {
+        for to in self.edges.remove(&gone).unwrap_or_default().into_keys() {
+            if let Some(back) = self.edges.get_mut(&to) {
+                back.remove(&gone);
+            }
+        }
+    }
+
     /// Everything that hung on `loser` hangs on `winner` now.
     pub fn inherit(&mut self, loser: Node, winner: Node) {
         let moved: Vec<(Node, Vec<u32>)> =

@@ -175,6 +175,19 @@ fn a_merged_id_answers_with_the_winner() {
 }
 
 #[test]
+fn a_privacy_deletion_leaves_nothing() {
+    let desk = Desk::plain();
+    let (id, company) =
+        (contact(&desk, "a@x.test"), desk.sandbox.create(Kind::Company, &[("name", "C")]).unwrap());
+    desk.sandbox.associate((Kind::Contact, id), (Kind::Company, company)).unwrap();
+    let body = json!({"objectId": "a@x.test", "idProperty": "email"});
+    assert_eq!(desk.post("/crm/v3/objects/contacts/gdpr-delete", &body).status, 204);
+    assert!(desk.get("/crm/v3/objects/contacts?archived=true").ids().is_empty());
+    assert!(desk.sandbox.snapshot().get(Kind::Company, company).unwrap().associations.is_empty());
+    contact(&desk, "a@x.test");
+}
+
+#[test]
 fn newer_accounts_give_a_merged_company_a_new_id() {
     let desk = Desk::new(&Config { merge_makes_new_id: true, ..Config::plain(1) });
     let ids: Vec<u64> =
