@@ -110,3 +110,6 @@ impl Cx<'_> {
         Ok(request)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,9 +123,10 @@ impl ErrorKind {
         };
         match self {
             Self::Network | Self::Timeout | Self::Server | Self::Garbled if unsure => Disposition::Verify,
-            Self::Network | Self::Timeout | Self::Server | Self::Garbled => Disposition::Retry(None),
+            Self::Network | Self::Timeout | Self::Server | Self::Garbled | Self::DailyLimit { .. } => {
+                Disposition::Retry(None)
+            }
             Self::RateLimited { after } | Self::Busy { after } => Disposition::Retry(*after),
-            Self::DailyLimit { .. } => Disposition::Retry(None),
             Self::Unauthorized | Self::NotConnected => Disposition::Reconnect,
             Self::CursorExpired => Disposition::Resync,
             Self::Conflict { .. } if effect == Effect::Creates => Disposition::Verify,

@@ -26,13 +26,18 @@ pub struct Bearer {
 impl Bearer {
     /// Takes a token; one that can't be put into a header is refused.
     pub fn new(token: &Secret) -> Result<Self, Error> {
-        let header = HeaderValue::try_from(format!("Bearer {}", token.expose()));
-        let mut header = header.map_err(|_| {
-            Error::unsent(crate::ErrorKind::NotConnected, "the stored token has characters that no token has")
-        })?;
-        header.set_sensitive(true);
-        Ok(Self { header })
+        Ok(Self { header: bearer(token)? })
     }
+}
+
+/// The header that carries a token; it has no `Debug` of its content.
+pub(super) fn bearer(token: &Secret) -> Result<HeaderValue, Error> {
+    let header = HeaderValue::try_from(format!("Bearer {}", token.expose()));
+    let mut header = header.map_err(|_| {
+        Error::unsent(crate::ErrorKind::NotConnected, "the stored token has characters that no token has")
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 #[async_trait]

@@ -32,7 +32,7 @@ impl HttpClient {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_PER_HOST)
-            .tcp_keepalive(Duration::from_secs(60))
+            .tcp_keepalive(Duration::from_mins(1))
             .redirect(Policy::custom(same_place))
             .retry(reqwest::retry::never())
             .referer(false)
@@ -106,3 +106,6 @@ fn chain(error: reqwest::Error) -> String {
     }
     redact::detail(&text)
 }
+
+#[cfg(test)]
+mod tests;

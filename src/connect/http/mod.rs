@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod client;
 pub mod limit;
+pub mod oauth;
 pub mod redact;
 pub mod retry;
 pub mod transport;

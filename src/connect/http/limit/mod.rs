@@ -141,12 +141,14 @@ impl Limiter {
     }
 
     /// Learns from the headers of an answer.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is spent once")]
     pub fn observe(&self, permit: Permit, parts: &Parts, now: Timestamp) {
         let spoken = self.headers.read(&parts.headers);
         self.lock().observe(&permit, self.headers.bucket, &spoken, now);
     }
 
     /// The request that `permit` admitted got no answer.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is spent once")]
     pub fn lost(&self, permit: Permit, now: Timestamp) {
         self.lock().observe(&permit, self.headers.bucket, &headers::Spoken::default(), now);
     }

@@ -55,7 +55,7 @@ enum Gate {
 impl State {
     pub fn new(buckets: Vec<Bucket>) -> Self {
         let (daily, short): (Vec<_>, Vec<_>) = buckets.into_iter().partition(|bucket| bucket.per >= DAY);
-        let limits = short.into_iter().map(Limit::new).collect();
+        let limits = short.iter().map(Limit::new).collect();
         let day = Day::new(daily.first().map(|bucket| u64::from(bucket.limit)));
         Self { limits, day, queue: Queue::default(), last: Timestamp::default() }
     }
@@ -199,7 +199,7 @@ impl State {
 }
 
 impl Limit {
-    fn new(bucket: Bucket) -> Self {
+    fn new(bucket: &Bucket) -> Self {
         let gate = if bucket.per <= SECOND {
             Gate::Pace(Pace::new(bucket.limit, bucket.per))
         } else {
