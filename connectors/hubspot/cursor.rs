@@ -58,7 +58,7 @@ pub struct Recent(Option<String>);
 
 impl Recent {
     /// Most versions; past it the set is given up, and the overlap is read as if new.
-    const MOST: usize = 256;
+    const MOST: usize = 1_024;
     const DIGITS: usize = 16;
 
     /// Adds a version.
@@ -236,12 +236,12 @@ mod tests {
     #[test]
     fn a_full_set_of_versions_is_given_up_rather_than_trusted_in_part() {
         let mut recent = Recent::default();
-        for id in 0..256 {
+        for id in 0..1_024 {
             recent.add(&id.to_string(), at(7));
         }
-        assert!(recent.has("255", at(7)) && !recent.has("255", at(8)) && !recent.has("256", at(7)));
-        recent.add("256", at(7));
-        recent.add("257", at(7));
+        assert!(recent.has("1023", at(7)) && !recent.has("1023", at(8)) && !recent.has("1024", at(7)));
+        recent.add("1024", at(7));
+        recent.add("1025", at(7));
         assert!(!recent.has("1", at(7)));
         assert_eq!(recent.trimmed(), Recent::default());
     }
