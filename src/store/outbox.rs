@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 pub trait Outbox: Send + Sync {
     /// Takes due writes and marks them `Sending`, durably (synchronous=FULL), before any call. `Verify` rows
     /// that are due come with `look_first` and stay `Verify`. Looks at mode, caps and the kill switch inside
-    /// the transaction; never two deliveries of one target at a time, and those in order of decision.
+    /// the transaction; never two deliveries of one target at a time, and those in order of decision. Rows are
+    /// born `Proposed`; in `auto` they go out from there, in `propose` once approved, in `observe` never.
     async fn claim(
         &self,
         held: &Held,
@@ -24,7 +25,9 @@ pub trait Outbox: Send + Sync {
     /// Records what became of a delivery, with its event; a created task is linked to ours.
     /// A row that an echo settled meanwhile stays `Done`.
     async fn settle(&self, held: &Held, row: i64, outcome: SettledAs, now: Timestamp) -> Result<(), Error>;
-    /// When the next waiting write becomes due; `None` when nothing waits.
+    /// When the next waiting write becomes due; `None` when nothing waits or writes are paused. It may lie in the
+    /// past for a write that mode, cap or an earlier write of its target holds back: after an empty claim wait for
+    /// a nudge or an interval.
     async fn next_due(&self) -> Result<Option<Timestamp>, Error>;
     /// Writes by filter, newest first.
     async fn writes(&self, filter: &WriteFilter, most: usize) -> Result<Vec<WriteRow>, Error>;
@@ -47,7 +50,7 @@ pub trait Outbox: Send + Sync {
 pub struct Actor(pub String);
 
 /// Most writes of a kind that one daemon run may send, per connection; a kind that is absent is unlimited.
-/// What is beyond waits as `Proposed`.
+/// What is beyond waits as `Proposed`. A person's approval lifts the cap for that write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caps(pub BTreeMap<(ConnectionId, WriteKind), u32>);
 

@@ -66,7 +66,8 @@ fn place(
 
 /// Of decisions that placed nobody only the last is kept: there may be one every turn.
 fn forget_unplaced(db: &Connection, task: Id) -> Outcome<()> {
-    db.prepare_cached("DELETE FROM assignments WHERE task = ?1 AND placed = 0")?.execute([task.to_string()])?;
+    db.prepare_cached("DELETE FROM assignments WHERE task = ?1 AND placed = 0")?
+        .execute([task.to_string()])?;
     Ok(())
 }
 

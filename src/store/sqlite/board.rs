@@ -3,11 +3,11 @@
 use super::{fail::Outcome, load::BUCKET, task};
 use model::{
     AgentId, Timestamp,
-    work::{AgentLoad, Board, TrackRecord},
+    work::{AgentLoad, Board, Responsibility, Subject, TrackRecord},
 };
 use rusqlite::{Connection, OptionalExtension, Row, types::Value as Sql};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
 };
 
@@ -17,15 +17,27 @@ pub(super) fn revision(db: &Connection) -> Outcome<i64> {
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
 }
 
+/// Tasks beside the main work are offered one per part of a deal: the next waits until that part is free, so
+/// that no turn can give it to two agents.
 pub(super) fn board(db: &Connection, most: usize, week_start: Timestamp) -> Outcome<Board> {
     let mut board = Board { revision: revision(db)?, loads: loads(db, week_start)?, ..Board::default() };
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {}, enterprise FROM tasks WHERE state = 'queued' ORDER BY rank, id LIMIT ?1",
+        "SELECT {}, enterprise FROM tasks AS t
+         WHERE state = 'queued' AND (responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
+           SELECT 1 FROM responsibilities AS r
+           WHERE r.subject = t.subject AND r.responsibility = t.responsibility))
+         ORDER BY rank, id LIMIT ?1",
         task::COLUMNS
     ))?;
     let mut rows = statement.query([super::most(most)])?;
+    let mut offered = HashSet::new();
     while let Some(row) = rows.next()? {
         let task = task::parse(row)?;
+        let alone =
+            task.responsibility != Responsibility::Primary && !matches!(task.subject, Subject::Segment(_));
+        if alone && !offered.insert((task.subject.clone(), task.responsibility.clone())) {
+            continue;
+        }
         if let Some(enterprise) = row.get::<_, Option<bool>>(16)? {
             board.enterprise.insert(task.subject.to_string().into(), enterprise);
         }
@@ -51,7 +63,8 @@ fn primaries(db: &Connection, board: &Board) -> Outcome<BTreeMap<Box<str>, Agent
 /// What every agent carries that ever held work or is paused.
 fn loads(db: &Connection, week_start: Timestamp) -> Outcome<BTreeMap<AgentId, AgentLoad>> {
     let mut loads: BTreeMap<AgentId, AgentLoad> = BTreeMap::new();
-    let mut agents = db.prepare_cached("SELECT agent, paused, resumed, last_assigned FROM agents ORDER BY agent")?;
+    let mut agents =
+        db.prepare_cached("SELECT agent, paused, resumed, last_assigned FROM agents ORDER BY agent")?;
     let mut rows = agents.query([])?;
     while let Some(row) = rows.next()? {
         let load = AgentLoad {

@@ -1,15 +1,17 @@
 //! Is everything there that we think is there, and nothing else?
 
-use super::{
-    fail::Outcome,
-    links::Streams,
-};
+use super::{fail::Outcome, links::Streams};
 use crate::Census;
 use model::{ConnectionId, ExternalRef, Stream, Timestamp};
 use rusqlite::Connection;
 
 /// Forgets old marks.
-pub(super) fn begin(db: &Connection, connection: &ConnectionId, stream: Stream, now: Timestamp) -> Outcome<()> {
+pub(super) fn begin(
+    db: &Connection,
+    connection: &ConnectionId,
+    stream: Stream,
+    now: Timestamp,
+) -> Outcome<()> {
     let stream = Streams::load(db)?.number(db, connection, stream)?;
     db.execute("DELETE FROM census_marks WHERE stream = ?1", [stream])?;
     db.execute("UPDATE streams SET census_began = ?2 WHERE id = ?1", (stream, now.as_millis()))?;
@@ -48,7 +50,8 @@ pub(super) fn read(
         named.collect()
     };
     let missing = list(&format!("SELECT l.ext_id {ALIVE} {UNMARKED} ORDER BY l.ext_id LIMIT ?3"), began)?;
-    let unknown = list(&format!("SELECT m.ext_id {UNKNOWN} AND ?2 IS NOT NULL ORDER BY m.ext_id LIMIT ?3"), began)?;
+    let unknown =
+        list(&format!("SELECT m.ext_id {UNKNOWN} AND ?2 IS NOT NULL ORDER BY m.ext_id LIMIT ?3"), began)?;
     Ok(Some(Census { began: Timestamp::from_millis(began), alive, absent, missing, unknown }))
 }
 

@@ -137,7 +137,8 @@ fn take(
     let kind = stored.write.intent.kind();
     match stored.state {
         WriteState::Verify { .. } => {
-            db.prepare_cached("UPDATE outbox SET looking = ?2 WHERE id = ?1")?.execute((stored.row, epoch))?;
+            db.prepare_cached("UPDATE outbox SET looking = ?2 WHERE id = ?1")?
+                .execute((stored.row, epoch))?;
             let sent = stored.sent.unwrap_or(now);
             let (row, write, attempt) = (stored.row, stored.write, stored.attempt);
             return Ok(Some(Delivery { row, write, look_first: true, sent, attempt }));

@@ -68,7 +68,8 @@ impl Database {
     pub(super) fn open(path: &Path, exec: Exec, patience: Duration) -> Result<Self, Error> {
         let shown = path.display().to_string();
         let memory = path == Path::new(":memory:");
-        let mut writer = Writer::open(path, memory, patience).map_err(|e| e.at(&shown, "open the database"))?;
+        let mut writer =
+            Writer::open(path, memory, patience).map_err(|e| e.at(&shown, "open the database"))?;
         super::migrate::up(&mut writer.connection, &shown).map_err(|e| e.at(&shown, "update the schema"))?;
         let database = |road, thread| Self { path: path.to_owned(), shown: shown.clone(), road, thread };
         if exec == Exec::Inline || memory {
@@ -109,6 +110,20 @@ impl Database {
         outcome.map_err(|e| e.at(&self.shown, doing))
     }
 
+    /// Runs a job on the writing connection of an inline database, on this thread.
+    #[cfg(feature = "floor")]
+    pub(super) fn blocking<T>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Writer) -> Outcome<T>,
+    ) -> Result<T, Error> {
+        let outcome = match self.road().map_err(|e| e.at(&self.shown, doing))? {
+            Road::Inline(writer) => job(&mut writer.lock().unwrap_or_else(PoisonError::into_inner)),
+            Road::Thread { .. } => Err(Fail::stored("a threaded database is not for blocking use")),
+        };
+        outcome.map_err(|e| e.at(&self.shown, doing))
+    }
+
     /// Runs a job as one write transaction.
     pub(super) async fn write<T, F>(&self, doing: &'static str, durable: Durable, job: F) -> Result<T, Error>
     where
@@ -134,9 +149,7 @@ impl Database {
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     {
         let outcome = match self.road().map_err(|e| e.at(&self.shown, doing))? {
-            Road::Inline(writer) => {
-                job(&writer.lock().unwrap_or_else(PoisonError::into_inner).connection)
-            }
+            Road::Inline(writer) => job(&writer.lock().unwrap_or_else(PoisonError::into_inner).connection),
             Road::Thread { readers, .. } => {
                 let (pool, path) = (Arc::clone(readers), self.path.clone());
                 let permit = readers.permits.acquire().await;
@@ -222,7 +235,8 @@ impl Writer {
     fn cut_wal(&self) {
         let length = self.wal.as_ref().and_then(|wal| std::fs::metadata(wal).ok()).map_or(0, |m| m.len());
         if length > LONGEST_WAL {
-            let cut = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            let cut =
+                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
             if !matches!(cut, Ok(0)) {
                 tracing::warn!(length, "the write-ahead log could not be cut: a long read is in its way");
             }
@@ -234,7 +248,8 @@ fn open_reader(path: &Path) -> Outcome<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;")?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;")?;
     prepare(&connection)?;
     Ok(connection)
 }

@@ -77,11 +77,8 @@ pub(super) fn pause(db: &Connection, actor: &Actor, on: bool, now: Timestamp) ->
     if paused(db)?.is_some() == on {
         return Ok(());
     }
-    let value = if on {
-        Some(serde_json::to_string(&Paused { since: now, by: actor.0.clone() })?)
-    } else {
-        None
-    };
+    let value =
+        if on { Some(serde_json::to_string(&Paused { since: now, by: actor.0.clone() })?) } else { None };
     settings::set(db, SWITCH, value.as_deref())?;
     let what = if on { "writes paused" } else { "writes go on" };
     events::notice(db, &actor.0, what.to_owned(), now)

@@ -61,7 +61,8 @@ const fn name(kind: &EventKind) -> &'static str {
 }
 
 fn parse(row: &Row<'_>) -> Outcome<(i64, Event)> {
-    let subject = if row.get_ref(2)? == rusqlite::types::ValueRef::Null { None } else { Some(super::id(row, 2)?) };
+    let subject =
+        if row.get_ref(2)? == rusqlite::types::ValueRef::Null { None } else { Some(super::id(row, 2)?) };
     let kind = match row.get::<_, Option<String>>(5)? {
         Some(data) => serde_json::from_str(&data)?,
         None => match row.get_ref(4)?.as_str().map_err(|e| Fail::Stored(Box::new(e)))? {

@@ -1,12 +1,7 @@
 //! The feeds role: cursors, freshness, trouble; the rest is handed to its module.
 
 use super::{
-    SqliteStore, census,
-    connection::Durable,
-    fail::Outcome,
-    intake, known, leases,
-    links::Streams,
-    parked,
+    SqliteStore, census, connection::Durable, fail::Outcome, intake, known, leases, links::Streams, parked,
 };
 use crate::{Census, Error, Feeds, Freshness, Held, ParkedRow};
 use async_trait::async_trait;

@@ -38,7 +38,8 @@ pub(super) fn commit(db: &Connection, page: &Intake, now: Timestamp) -> Outcome<
 
 /// Inserts and updates canonical records, statements prepared once per kind in a row.
 fn records(db: &Connection, rows: &[RecordRow]) -> Outcome<()> {
-    let mut key = db.prepare_cached("INSERT OR IGNORE INTO match_keys (kind, value, record) VALUES (?1, ?2, ?3)")?;
+    let mut key =
+        db.prepare_cached("INSERT OR IGNORE INTO match_keys (kind, value, record) VALUES (?1, ?2, ?3)")?;
     let mut insert: Option<(Kind, CachedStatement<'_>)> = None;
     for row in rows {
         let table = table(row.record.kind);
@@ -161,7 +162,8 @@ fn settle_presence(
 }
 
 fn exists(db: &Connection, streams: &mut Streams, marks: &[ExternalRef]) -> Outcome<()> {
-    let mut mark = db.prepare_cached("INSERT OR IGNORE INTO census_marks (stream, ext_id) VALUES (?1, ?2)")?;
+    let mut mark =
+        db.prepare_cached("INSERT OR IGNORE INTO census_marks (stream, ext_id) VALUES (?1, ?2)")?;
     for reference in marks {
         let stream = streams.number(db, &reference.connection, reference.kind)?;
         mark.execute((stream, reference.id.as_ref()))?;

@@ -131,7 +131,8 @@ fn matches(
 /// Writes of ours that may explain what was seen: all that are not final, the last done one per target and
 /// field, and those whose marker was seen.
 fn in_flight(db: &Connection, targets: &[ExternalRef], markers: &[WriteKey]) -> Outcome<Vec<InFlight>> {
-    let any: bool = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox)")?.query_row([], |row| row.get(0))?;
+    let any: bool =
+        db.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox)")?.query_row([], |row| row.get(0))?;
     let mut found = BTreeMap::new();
     if !any {
         return Ok(Vec::new());

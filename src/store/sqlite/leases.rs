@@ -38,7 +38,8 @@ fn acquire(db: &Connection, name: &str, now: Timestamp) -> Outcome<Held> {
 /// run did not finish begins anew.
 fn recover(db: &Connection, held: &Held, now: Timestamp) -> Outcome<u64> {
     check(db, held)?;
-    let mut look = db.prepare_cached("SELECT id FROM outbox WHERE state = 'sending' AND epoch < ?1 ORDER BY id")?;
+    let mut look =
+        db.prepare_cached("SELECT id FROM outbox WHERE state = 'sending' AND epoch < ?1 ORDER BY id")?;
     let rows: Vec<i64> = look.query_map([held.epoch()], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for row in &rows {
         if let Some(stored) = outbox::load(db, *row)? {

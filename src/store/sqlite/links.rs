@@ -12,7 +12,8 @@ pub(super) struct Streams(Vec<(i64, ConnectionId, Kind)>);
 
 impl Streams {
     pub(super) fn load(connection: &Connection) -> Outcome<Self> {
-        let mut statement = connection.prepare_cached("SELECT id, connection, kind FROM streams ORDER BY id")?;
+        let mut statement =
+            connection.prepare_cached("SELECT id, connection, kind FROM streams ORDER BY id")?;
         let mut rows = statement.query([])?;
         let mut streams = Vec::new();
         while let Some(row) = rows.next()? {
@@ -27,11 +28,19 @@ impl Streams {
     }
 
     /// The stream's number, given to it now when it has none.
-    pub(super) fn number(&mut self, db: &Connection, connection: &ConnectionId, stream: Stream) -> Outcome<i64> {
+    pub(super) fn number(
+        &mut self,
+        db: &Connection,
+        connection: &ConnectionId,
+        stream: Stream,
+    ) -> Outcome<i64> {
         if let Some(id) = self.find(connection, stream) {
             return Ok(id);
         }
-        db.execute("INSERT INTO streams (connection, kind) VALUES (?1, ?2)", (connection.as_str(), stream.name()))?;
+        db.execute(
+            "INSERT INTO streams (connection, kind) VALUES (?1, ?2)",
+            (connection.as_str(), stream.name()),
+        )?;
         let id = db.last_insert_rowid();
         self.0.push((id, connection.clone(), stream));
         Ok(id)
@@ -82,8 +91,7 @@ pub(super) fn record_of(connection: &Connection, streams: &Streams, to: &Externa
     let Some(stream) = streams.find(&to.connection, to.kind) else { return Ok(None) };
     let mut statement =
         connection.prepare_cached("SELECT record FROM links WHERE stream = ?1 AND ext_id = ?2")?;
-    let found: Option<String> =
-        statement.query_row((stream, to.id.as_ref()), |row| row.get(0)).optional()?;
+    let found: Option<String> = statement.query_row((stream, to.id.as_ref()), |row| row.get(0)).optional()?;
     Ok(found.and_then(|text| text.parse().ok()))
 }
 
@@ -136,7 +144,12 @@ impl<'c> SourceWriter<'c> {
     }
 
     /// Stores one source record. True when it was gone until now.
-    pub(super) fn write(&mut self, streams: &mut Streams, source: &SourceRow, now: Timestamp) -> Outcome<bool> {
+    pub(super) fn write(
+        &mut self,
+        streams: &mut Streams,
+        source: &SourceRow,
+        now: Timestamp,
+    ) -> Outcome<bool> {
         let stream = streams.number(self.db, &source.reference.connection, source.reference.kind)?;
         if source.new {
             self.insert(stream, source, now)?;
@@ -190,7 +203,8 @@ impl<'c> SourceWriter<'c> {
         if let Some(body) = &source.raw {
             match raw {
                 Some(row) => {
-                    let mut keep = self.db.prepare_cached("UPDATE raw_records SET body = ?2 WHERE id = ?1")?;
+                    let mut keep =
+                        self.db.prepare_cached("UPDATE raw_records SET body = ?2 WHERE id = ?1")?;
                     keep.execute((row, body.as_ref()))?;
                 }
                 None => raw = Some(self.raw.insert([body.as_ref()])?),
@@ -212,8 +226,7 @@ impl<'c> SourceWriter<'c> {
         for set in &source.links {
             let to = streams.number(self.db, &source.reference.connection, set.to)?;
             for target in &set.targets {
-                let row =
-                    (stream, source.reference.id.as_ref(), to, target.id.as_ref(), target.primary);
+                let row = (stream, source.reference.id.as_ref(), to, target.id.as_ref(), target.primary);
                 self.associate.execute(row)?;
             }
         }

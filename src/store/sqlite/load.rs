@@ -4,7 +4,7 @@ use super::fail::{Fail, Outcome};
 use crate::Error;
 use model::{
     AgentId, Timestamp,
-    work::{Subject, Task},
+    work::{Responsibility, Subject, Task},
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -25,11 +25,11 @@ enum Unit<'a> {
     Subjects(&'a str),
 }
 
-/// `task` counts every task, `deal` distinct deals, `enterprise_deal` distinct subjects of tasks in that unit,
-/// and any other unit the tasks that use it.
+/// `task` counts every task, `deal` the deals whose main work an agent has, `enterprise_deal` distinct subjects
+/// of tasks in that unit, and any other unit the tasks that use it.
 fn units(task: &Task) -> Vec<Unit<'_>> {
     let mut units = vec![Unit::Tasks("task")];
-    if matches!(task.subject, Subject::Deal(_)) {
+    if matches!((&task.subject, &task.responsibility), (Subject::Deal(_), Responsibility::Primary)) {
         units.push(Unit::Subjects("deal"));
     }
     match task.need.unit.as_deref() {
@@ -77,10 +77,14 @@ pub(super) fn ended(db: &Connection, agent: &AgentId, task: &Task) -> Outcome<()
         return Ok(());
     }
     let place = (task.subject.to_string(), task.responsibility.to_string());
-    db.prepare_cached("UPDATE responsibilities SET open = open - 1 WHERE subject = ?1 AND responsibility = ?2")?
-        .execute((&place.0, &place.1))?;
-    db.prepare_cached("DELETE FROM responsibilities WHERE subject = ?1 AND responsibility = ?2 AND open <= 0")?
-        .execute((&place.0, &place.1))?;
+    db.prepare_cached(
+        "UPDATE responsibilities SET open = open - 1 WHERE subject = ?1 AND responsibility = ?2",
+    )?
+    .execute((&place.0, &place.1))?;
+    db.prepare_cached(
+        "DELETE FROM responsibilities WHERE subject = ?1 AND responsibility = ?2 AND open <= 0",
+    )?
+    .execute((&place.0, &place.1))?;
     Ok(())
 }
 
@@ -126,16 +130,23 @@ fn on_subject(db: &Connection, agent: &AgentId, unit: &str, task: &Task, add: i6
     )?;
     let now: i64 = statement.query_row(place, |row| row.get(0))?;
     if now <= 0 {
-        let mut clear = db
-            .prepare_cached("DELETE FROM agent_subjects WHERE agent = ?1 AND unit = ?2 AND subject = ?3")?;
+        let mut clear =
+            db.prepare_cached("DELETE FROM agent_subjects WHERE agent = ?1 AND unit = ?2 AND subject = ?3")?;
         clear.execute((agent.as_str(), unit, task.subject.to_string()))?;
     }
     Ok(now)
 }
 
 /// Counts a result: a task done by its due date is a success. Older results fade with a half-life of 90 days.
-pub(super) fn result(db: &Connection, agent: &AgentId, action: &str, success: bool, now: Timestamp) -> Outcome<()> {
-    let mut look = db.prepare_cached("SELECT won, total, at FROM agent_records WHERE agent = ?1 AND action = ?2")?;
+pub(super) fn result(
+    db: &Connection,
+    agent: &AgentId,
+    action: &str,
+    success: bool,
+    now: Timestamp,
+) -> Outcome<()> {
+    let mut look =
+        db.prepare_cached("SELECT won, total, at FROM agent_records WHERE agent = ?1 AND action = ?2")?;
     let before: Option<(i64, i64, i64)> = look
         .query_row((agent.as_str(), action), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;

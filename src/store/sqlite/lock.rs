@@ -20,7 +20,8 @@ impl FolderLock {
     /// Takes the lock, creating the folder (0700) when absent. Held by another process: [`Error::Running`]
     /// with the process id that it wrote into the file.
     pub fn take(folder: &Path) -> Result<Self, Error> {
-        let failed = |source: io::Error| Error::Database { doing: "lock the data folder", source: source.into() };
+        let failed =
+            |source: io::Error| Error::Database { doing: "lock the data folder", source: source.into() };
         private_folder(folder).map_err(failed)?;
         let mut file = private_file(&folder.join(NAME)).map_err(failed)?;
         match file.try_lock() {

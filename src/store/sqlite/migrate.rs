@@ -69,8 +69,9 @@ mod tests {
             connection.execute_batch(sample).unwrap();
             // then it stands, and its references hold
             assert_eq!(version(&connection).unwrap(), number);
-            let broken: i64 =
-                connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).unwrap();
+            let broken: i64 = connection
+                .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0))
+                .unwrap();
             assert_eq!(broken, 0);
         }
         // and every table got at least one row, so that later migrations meet data everywhere

@@ -6,10 +6,10 @@ mod census;
 mod claim;
 mod columns;
 mod connection;
-mod feeds;
 mod decide;
 mod events;
 mod fail;
+mod feeds;
 #[cfg(feature = "floor")]
 pub mod floor;
 mod intake;

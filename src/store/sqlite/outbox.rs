@@ -47,9 +47,8 @@ pub(super) struct Stored {
 }
 
 pub(super) fn load(db: &Connection, row: i64) -> Outcome<Option<Stored>> {
-    let mut statement = db.prepare_cached(
-        "SELECT body, sent, state, due, attempt, epoch, detail FROM outbox WHERE id = ?1",
-    )?;
+    let mut statement =
+        db.prepare_cached("SELECT body, sent, state, due, attempt, epoch, detail FROM outbox WHERE id = ?1")?;
     let mut rows = statement.query([row])?;
     let Some(found) = rows.next()? else { return Ok(None) };
     Ok(Some(Stored {
@@ -175,8 +174,7 @@ pub(super) fn sent_this_run(
     connection: &ConnectionId,
     kind: WriteKind,
 ) -> Outcome<u32> {
-    let mut statement = db.prepare_cached(
-        "SELECT count(*) FROM outbox WHERE epoch = ?1 AND connection = ?2 AND kind = ?3",
-    )?;
+    let mut statement =
+        db.prepare_cached("SELECT count(*) FROM outbox WHERE epoch = ?1 AND connection = ?2 AND kind = ?3")?;
     Ok(statement.query_row((epoch, connection.as_str(), kind.name()), |row| row.get(0))?)
 }

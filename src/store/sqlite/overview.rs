@@ -16,7 +16,11 @@ pub(super) fn overview(db: &Connection, now: Timestamp) -> Outcome<Overview> {
         leads: one(db, LEADS, [])?,
         won_and_closed: won_and_closed(db, now)?,
         tasks: by_name(db, "SELECT state, count(*) FROM tasks GROUP BY state")?,
-        overdue: one(db, "SELECT count(*) FROM tasks WHERE state IN ('queued', 'assigned') AND due < ?1", [now])?,
+        overdue: one(
+            db,
+            "SELECT count(*) FROM tasks WHERE state IN ('queued', 'assigned') AND due < ?1",
+            [now],
+        )?,
         oldest_queued: db
             .query_row("SELECT min(arrived) FROM tasks WHERE state = 'queued'", [], |row| row.get(0))
             .optional()?
@@ -48,7 +52,8 @@ fn one<P: rusqlite::Params>(db: &Connection, sql: &str, parameters: P) -> Outcom
 
 fn by_name(db: &Connection, sql: &str) -> Outcome<BTreeMap<Box<str>, u64>> {
     let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?.into(), super::count(row.get(1)?))))?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get::<_, String>(0)?.into(), super::count(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -82,7 +82,9 @@ fn supersede(db: &Connection, newer: &Write, field: &str, now: Timestamp) -> Out
          AND state IN ('proposed', 'pending', 'retry') ORDER BY id",
     )?;
     let rows: Vec<i64> = look
-        .query_map((target.connection.as_str(), target.kind.name(), target.id.as_ref(), field), |row| row.get(0))?
+        .query_map((target.connection.as_str(), target.kind.name(), target.id.as_ref(), field), |row| {
+            row.get(0)
+        })?
         .collect::<Result<_, _>>()?;
     end(db, &rows, &WriteState::Superseded { by: newer.key }, "engine", now)
 }
@@ -110,8 +112,7 @@ pub(super) fn skip_unsent(db: &Connection, task: Id, why: &str, now: Timestamp) 
         "SELECT id FROM outbox WHERE task = ?1 AND kind = 'create_task'
          AND state IN ('proposed', 'pending', 'retry') ORDER BY id",
     )?;
-    let rows: Vec<i64> =
-        look.query_map([task.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let rows: Vec<i64> = look.query_map([task.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?;
     end(db, &rows, &WriteState::Skipped { who: why.to_owned() }, "engine", now)
 }
 
@@ -127,10 +128,7 @@ pub(super) fn settled_event(
         Some(task) => Some(task),
         None => links::record_of(db, &Streams::load(db)?, &write.target)?,
     };
-    let kind = EventKind::WriteSettled {
-        key: write.key,
-        kind: write.intent.kind(),
-        state: state.name().into(),
-    };
+    let kind =
+        EventKind::WriteSettled { key: write.key, kind: write.intent.kind(), state: state.name().into() };
     events::append(db, &Event { at: now, subject, kind, source: source.into() })
 }

@@ -226,7 +226,9 @@ fn value(row: &Row<'_>, at: usize, column: &Column) -> Outcome<Option<Value>> {
         Shape::Int => number()?.map(Value::Int),
         Shape::Bool => number()?.map(|number| Value::Bool(number != 0)),
         Shape::Time => number()?.map(|millis| Value::Time(Timestamp::from_millis(millis))),
-        Shape::Stage => text()?.map(|text| text.parse().map(Value::Stage)).transpose().map_err(Fail::stored)?,
+        Shape::Stage => {
+            text()?.map(|text| text.parse().map(Value::Stage)).transpose().map_err(Fail::stored)?
+        }
         Shape::Outcome => {
             text()?.map(|text| text.parse().map(Value::Outcome)).transpose().map_err(Fail::stored)?
         }
@@ -235,7 +237,10 @@ fn value(row: &Row<'_>, at: usize, column: &Column) -> Outcome<Option<Value>> {
             None => None,
             Some(minor) => {
                 let currency = row.get::<_, Option<String>>(at + 1)?.map(|text| text.parse()).transpose();
-                Some(Value::Money(Money { minor, currency: currency.map_err(|e| Fail::Stored(Box::new(e)))? }))
+                Some(Value::Money(Money {
+                    minor,
+                    currency: currency.map_err(|e| Fail::Stored(Box::new(e)))?,
+                }))
             }
         },
     })

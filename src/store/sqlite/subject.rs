@@ -75,7 +75,11 @@ fn fields_of(db: &Connection, kind: Kind, ids: &[Id]) -> Outcome<Vec<(Id, Fields
 
 /// Canonical records linked to a record's sources, by kind, primary ones first. What the source states of its
 /// own links counts; of kinds that it was never asked for, what the other ends state.
-pub(super) fn around(db: &Connection, streams: &Streams, sources: &[Living]) -> Outcome<BTreeMap<Kind, Vec<Id>>> {
+pub(super) fn around(
+    db: &Connection,
+    streams: &Streams,
+    sources: &[Living],
+) -> Outcome<BTreeMap<Kind, Vec<Id>>> {
     let mut statement = db.prepare_cached(
         "SELECT e.stream, l.record, e.is_primary, e.own,
                 (SELECT sets FROM links AS s WHERE s.stream = ?1 AND s.ext_id = ?2)
@@ -88,7 +92,9 @@ pub(super) fn around(db: &Connection, streams: &Streams, sources: &[Living]) -> 
     )?;
     let mut found: BTreeMap<Kind, Vec<Id>> = BTreeMap::new();
     for source in sources {
-        let Some(stream) = streams.find(&source.reference.connection, source.reference.kind) else { continue };
+        let Some(stream) = streams.find(&source.reference.connection, source.reference.kind) else {
+            continue;
+        };
         let mut rows = statement.query((stream, source.reference.id.as_ref()))?;
         while let Some(row) = rows.next()? {
             let number: i64 = row.get(0)?;

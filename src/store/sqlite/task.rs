@@ -21,7 +21,7 @@ pub(super) fn parse(row: &Row<'_>) -> Outcome<Task> {
         id: super::id(row, 0)?,
         action: row.get::<_, String>(1)?.into(),
         title: row.get(2)?,
-        subject: subject(&row.get::<_, String>(3)?)?,
+        subject: super::word(row, 3)?,
         stage: super::word(row, 4)?,
         responsibility: responsibility(&row.get::<_, String>(5)?)?,
         meant_for: agent(6)?,
@@ -46,16 +46,6 @@ fn state(row: &Row<'_>, at: usize) -> Outcome<TaskState> {
             TaskState::Cancelled { why: row.get::<_, Option<String>>(at + 1)?.unwrap_or_default().into() }
         }
         other => return Err(Fail::stored(format!("unknown state of a task {other:?}"))),
-    })
-}
-
-fn subject(text: &str) -> Outcome<Subject> {
-    let id = |id: &str| id.parse().map_err(|_| Fail::stored(format!("{text:?} is no subject")));
-    Ok(match text.split_once(':') {
-        Some(("deal", rest)) => Subject::Deal(id(rest)?),
-        Some(("contact", rest)) => Subject::Lead(id(rest)?),
-        Some(("segment", rest)) => Subject::Segment(rest.into()),
-        Some(_) | None => return Err(Fail::stored(format!("{text:?} is no subject"))),
     })
 }
 
@@ -128,12 +118,7 @@ pub(super) fn end(db: &Connection, id: Id, to: &TaskState, at: Timestamp, now: T
 }
 
 /// From now on this CRM task stands for ours. Ours may have ended meanwhile: then somebody must look.
-pub(super) fn link(
-    db: &Connection,
-    streams: &mut Streams,
-    task: Id,
-    reference: &ExternalRef,
-) -> Outcome<()> {
+pub(super) fn link(db: &Connection, streams: &mut Streams, task: Id, reference: &ExternalRef) -> Outcome<()> {
     let stream = streams.number(db, &reference.connection, reference.kind)?;
     let mut statement = db.prepare_cached(
         "UPDATE OR IGNORE tasks SET ref_stream = ?2, ref_id = ?3 WHERE id = ?1 AND ref_id IS NULL

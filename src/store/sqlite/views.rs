@@ -26,7 +26,8 @@ fn search(db: &Connection, kind: Option<Kind>, text: &str, most: usize) -> Outco
     let mut found: Vec<(i64, Id, Kind, String)> = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|k| kind.map_or(SEARCHED.contains(k), |kind| kind == *k)) {
         let table = table(kind);
-        let second = ["email", "domain"].into_iter().find(|name| table.columns.iter().any(|c| c.name == *name));
+        let second =
+            ["email", "domain"].into_iter().find(|name| table.columns.iter().any(|c| c.name == *name));
         let second = second.unwrap_or("name");
         let sql = format!(
             "SELECT CASE WHEN id = ?1 THEN 0 WHEN lower(name) = lower(?1) OR {second} = lower(?1) THEN 1

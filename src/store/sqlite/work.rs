@@ -1,6 +1,9 @@
 //! The work role: the dirty queue and the trait; decisions are in their own modules.
 
-use super::{SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, leases, progress, subject, task};
+use super::{
+    SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, leases, progress, subject,
+    task,
+};
 use crate::{Actor, Error, Held, Progressed, Work};
 use async_trait::async_trait;
 use model::{
@@ -24,19 +27,21 @@ pub(super) fn mark(db: &Connection, id: Id) -> Outcome<()> {
 
 fn mark_all(db: &Connection) -> Outcome<u64> {
     let mark = bump(db, "mark", 1)?;
-    let with_tasks = "EXISTS (SELECT 1 FROM tasks WHERE record = id AND state IN ('queued', 'assigned'))";
-    let sql = format!(
-        "INSERT INTO dirty (record, since, mark)
-         SELECT id, ?1, ?1 FROM deals WHERE (gone IS NULL AND coalesce(outcome, 'open') = 'open') OR {with_tasks}
+    let sql = "INSERT INTO dirty (record, since, mark)
+         SELECT d.id, ?1, ?1 FROM deals AS d
+         WHERE (d.gone IS NULL AND coalesce(d.outcome, 'open') = 'open')
+            OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = d.id AND t.state IN ('queued', 'assigned'))
          UNION ALL
-         SELECT id, ?1, ?1 FROM contacts WHERE (gone IS NULL AND lead_status IS NOT NULL) OR {with_tasks}
-         ON CONFLICT (record) DO UPDATE SET mark = excluded.mark"
-    );
-    Ok(db.execute(&sql, [mark])? as u64)
+         SELECT c.id, ?1, ?1 FROM contacts AS c
+         WHERE (c.gone IS NULL AND c.lead_status IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = c.id AND t.state IN ('queued', 'assigned'))
+         ON CONFLICT (record) DO UPDATE SET mark = excluded.mark";
+    Ok(db.execute(sql, [mark])? as u64)
 }
 
 fn dirty(db: &Connection, most: usize) -> Outcome<Vec<(SubjectView, i64)>> {
-    let mut statement = db.prepare_cached("SELECT record, mark FROM dirty ORDER BY since, record LIMIT ?1")?;
+    let mut statement =
+        db.prepare_cached("SELECT record, mark FROM dirty ORDER BY since, record LIMIT ?1")?;
     let mut rows = statement.query([super::most(most)])?;
     let mut marks = HashMap::new();
     let mut ids = Vec::new();
@@ -76,8 +81,7 @@ fn tasks(
         task::COLUMNS
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let parameters =
-        (subject.map(|id| id.to_string()), agent.map(AgentId::as_str), state, super::most(most));
+    let parameters = (subject.map(|id| id.to_string()), agent.map(AgentId::as_str), state, super::most(most));
     statement.query_and_then(parameters, task::parse)?.collect()
 }
 

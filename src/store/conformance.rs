@@ -1,0 +1,78 @@
+//! The suite that every backend must pass: each trait method has at least one case here.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a suite of tests: a failed case is a panic"
+)]
+
+mod feeds;
+mod kit;
+mod outbox;
+mod progress;
+mod records;
+mod views;
+mod work;
+
+use crate::Store;
+use std::{pin::Pin, sync::Arc};
+
+type Case = fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+macro_rules! cases {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        &[$((concat!(stringify!($module), "::", stringify!($name)), |store| Box::pin($module::$name(store)))),*]
+    };
+}
+
+const CASES: &[(&str, Case)] = cases![
+    feeds::a_lower_epoch_is_fenced_and_changes_nothing,
+    feeds::cursors_are_kept_per_pass_and_removed_at_its_end,
+    feeds::freshness_moves_with_catching_up_and_trouble_ends_with_a_page,
+    feeds::a_census_tells_absent_from_unknown,
+    feeds::a_parked_record_is_read_again_and_leaves_when_it_could_be_taken,
+    feeds::a_failed_page_leaves_nothing_behind,
+    records::every_field_of_every_kind_reads_back,
+    records::a_second_source_is_kept_as_provenance,
+    records::links_are_complete_sets_per_kind,
+    records::match_keys_follow_their_record,
+    records::a_record_is_gone_when_no_source_lives_and_back_with_one,
+    records::a_merge_changes_only_the_link,
+    outbox::a_proposed_write_goes_out_as_its_mode_allows,
+    outbox::one_target_has_one_delivery_at_a_time_in_order,
+    outbox::a_cap_holds_for_the_run_and_an_approval_lifts_it,
+    outbox::the_kill_switch_stops_every_claim,
+    outbox::a_connection_with_a_long_queue_does_not_starve_another,
+    outbox::a_crash_in_sending_is_looked_for_and_not_repeated,
+    outbox::every_outcome_leads_to_its_state_and_illegal_ones_are_refused,
+    outbox::an_echo_settles_and_the_late_answer_changes_nothing,
+    outbox::the_same_key_is_one_write_and_another_payload_a_collision,
+    outbox::a_newer_decision_supersedes_unsent_ones_only,
+    outbox::people_decide_only_where_the_state_allows_it,
+    outbox::known_brings_writes_in_flight_by_target_and_marker,
+    progress::a_mark_that_rose_meanwhile_stays,
+    progress::a_view_shows_what_stands_around_a_deal,
+    progress::a_lead_ends_with_its_deal,
+    progress::everything_open_can_be_marked,
+    progress::a_crm_task_that_is_done_shows_on_ours,
+    progress::a_cancelled_task_takes_its_unsent_write_along,
+    work::decisions_are_made_once_and_on_the_board_they_saw,
+    work::one_agent_holds_a_responsibility_at_a_time,
+    work::loads_count_open_work_per_unit_and_the_week,
+    work::a_paused_agent_shows_on_the_board,
+    work::tasks_are_listed_by_subject_agent_and_state,
+    views::events_come_in_order_and_by_subject,
+    views::records_are_found_by_name_address_domain_and_id,
+    views::records_are_paged_in_id_order,
+    views::the_overview_counts_what_is_there,
+    views::settings_and_counters_are_kept,
+    views::a_backup_is_made_while_pages_are_committed,
+    views::a_healthy_database_is_found_healthy,
+];
+
+/// Runs every case on a fresh, empty store. A failed case panics; its name was logged before.
+pub async fn suite(make: impl Fn() -> Arc<dyn Store>) {
+    for (name, case) in CASES {
+        tracing::info!(case = name, "conformance");
+        case(make()).await;
+    }
+}
