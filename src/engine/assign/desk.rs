@@ -4,7 +4,6 @@ use super::{
     draw::{Pick, Ranked},
     hours::Calendar,
     queue::rank,
-    roster::Policy,
     routing::{Routing, Seat},
     score::{self, Class, Member, Traits},
 };
@@ -15,18 +14,15 @@ use model::{
         AgentLoad, Assignment, Board, Candidate, Capacity, Exclusion, Responsibility, Subject, Task, Window,
     },
 };
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 /// Stands for an agent that holds something and is no longer configured.
 const STRANGER: Seat = Seat::MAX;
 
 /// Agents and what they carry, prepared for placing tasks. Kept between turns; [`Desk::sync`] brings it up to
 /// the board's revision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Desk {
     pub(super) routing: Routing,
     pub(super) revision: i64,
@@ -38,8 +34,8 @@ pub struct Desk {
     /// Who holds the primary responsibility.
     pub(super) holders: HashMap<Subject, Seat>,
     pub(super) enterprise: HashMap<Subject, bool>,
-    /// Deals whose place was counted when their holder took them, before the task that names the unit came.
-    reserved: HashSet<Subject>,
+    /// Deals whose place was counted when this holder took them, before the task that names the unit came.
+    reserved: HashMap<Subject, Seat>,
     /// Counts placements, so that of those placed at one instant the earlier counts as idle for longer.
     placed: u64,
 }
@@ -74,7 +70,7 @@ impl Desk {
             lookup: HashMap::new(),
             holders: HashMap::new(),
             enterprise: HashMap::new(),
-            reserved: HashSet::new(),
+            reserved: HashMap::new(),
             placed: 0,
         };
         desk.live = desk.loads.iter().zip(0..).map(|(load, seat)| desk.live_of(seat, load)).collect();
@@ -169,16 +165,15 @@ impl Desk {
     pub(super) fn place_one(&mut self, task: &Task, position: u32, seed: u64, now: Timestamp) -> Assignment {
         let class = self.class(task);
         let holder = self.holders.get(&task.subject).copied();
+        let sticky = self.sticky(task);
         let mut counts = Counts::default();
-        let policy = self.routing.roster().rules.policy;
-        let mut pick = Pick::new(policy);
-        let sticky = holder.filter(|_| task.responsibility != Responsibility::Primary || policy == Policy::StickyOwner);
+        let mut pick = Pick::new(self.routing.roster().rules.policy);
         let Some(class) = self.classes.get(class) else { return self.undecided(task, position, seed) };
         counts.begin(class);
         for (index, member) in class.members.iter().enumerate() {
             let Some(live) = self.live.get(member.seat as usize) else { continue };
             match self.exclusion(task, member.seat, live, holder) {
-                Some(reason) => counts.add(reason),
+                Some(reason) => counts.add(reason, 1),
                 None => pick.offer(self.ranked(index, member, live, sticky)),
             }
         }
@@ -199,6 +194,11 @@ impl Desk {
         assignment
     }
 
+    /// Who is preferred for holding the task's subject already.
+    pub(super) fn sticky(&self, task: &Task) -> Option<Seat> {
+        self.holders.get(&task.subject).copied().filter(|_| task.responsibility != Responsibility::Primary)
+    }
+
     fn undecided(&self, task: &Task, position: u32, seed: u64) -> Assignment {
         Assignment {
             task: task.id,
@@ -215,30 +215,28 @@ impl Desk {
     }
 
     /// The first reason that keeps an able agent from a task.
-    pub(super) fn exclusion(
-        &self,
-        task: &Task,
-        seat: Seat,
-        live: &Live,
-        holder: Option<Seat>,
-    ) -> Option<Exclusion> {
-        let holds = holder == Some(seat);
+    fn exclusion(&self, task: &Task, seat: Seat, live: &Live, holder: Option<Seat>) -> Option<Exclusion> {
         live.blocked
-            .or_else(|| self.is_held_by_other(task, seat, holder).then_some(Exclusion::HeldByOther))
-            .or_else(|| {
-                let full = live.limit.is_some_and(|limit| live.used >= limit);
-                (full && (!holds || self.adds(task, seat, holds) > 0)).then_some(Exclusion::Capacity)
-            })
+            .or_else(|| Self::is_held_by_other(task, seat, holder).then_some(Exclusion::HeldByOther))
+            .or_else(|| self.is_full(task, seat, live, holder).then_some(Exclusion::Capacity))
     }
 
-    #[expect(clippy::unused_self, reason = "reads as a question to the desk, beside its sisters")]
-    pub(super) fn is_held_by_other(&self, task: &Task, seat: Seat, holder: Option<Seat>) -> bool {
+    pub(super) fn is_held_by_other(task: &Task, seat: Seat, holder: Option<Seat>) -> bool {
         task.responsibility == Responsibility::Primary && holder.is_some_and(|holder| holder != seat)
+    }
+
+    /// At its limit; whoever holds the subject may still take what uses up nothing more.
+    pub(super) fn is_full(&self, task: &Task, seat: Seat, live: &Live, holder: Option<Seat>) -> bool {
+        let full = live.limit.is_some_and(|limit| live.used >= limit);
+        let holds = holder == Some(seat);
+        full && (!holds || self.adds(task, seat, holds) > 0)
     }
 
     /// How much of its capacity an agent would use up by taking a task.
     fn adds(&self, task: &Task, seat: Seat, holds: bool) -> u32 {
-        let Some(capacity) = self.routing.agent(seat).and_then(|agent| agent.capacity.as_ref()) else { return 0 };
+        let Some(capacity) = self.routing.agent(seat).and_then(|agent| agent.capacity.as_ref()) else {
+            return 0;
+        };
         let takes_deal = task.responsibility == Responsibility::Primary
             && matches!(task.subject, Subject::Deal(_))
             && !holds;
@@ -246,14 +244,16 @@ impl Desk {
             "task" => true,
             // Deals count once, however many tasks there are on them.
             "deal" => takes_deal,
-            unit if task.need.unit.as_deref() == Some(unit) => !self.reserved.contains(&task.subject),
+            unit if task.need.unit.as_deref() == Some(unit) => {
+                self.reserved.get(&task.subject) != Some(&seat)
+            }
             // Whoever takes a deal will need the place for it, even if another task on it names the unit.
             _ => takes_deal && capacity.window == Window::Concurrent,
         };
         u32::from(adds)
     }
 
-    fn ranked(&self, index: usize, member: &Member, live: &Live, sticky: Option<Seat>) -> Ranked {
+    pub(super) fn ranked(&self, index: usize, member: &Member, live: &Live, sticky: Option<Seat>) -> Ranked {
         let specialisation = if sticky == Some(member.seat) {
             self.routing.roster().rules.weights.specialisation
         } else {
@@ -281,7 +281,9 @@ impl Desk {
     }
 
     fn due(&mut self, seat: Seat, allowed: u32, now: Timestamp) -> Timestamp {
-        let Some((live, spec)) = self.live.get_mut(seat as usize).zip(self.routing.spec(seat)) else { return now };
+        let Some((live, spec)) = self.live.get_mut(seat as usize).zip(self.routing.spec(seat)) else {
+            return now;
+        };
         if let Some((_, due)) = live.dues.iter().find(|(hours, _)| *hours == allowed) {
             return *due;
         }
@@ -294,13 +296,16 @@ impl Desk {
     fn give(&mut self, task: &Task, seat: Seat, now: Timestamp) {
         let holds = self.holders.get(&task.subject) == Some(&seat);
         let adds = self.adds(task, seat, holds);
+        let unit =
+            self.routing.agent(seat).and_then(|agent| agent.capacity.as_ref()).map(|limit| &*limit.unit);
+        let named = task.need.unit.as_deref() == unit;
         if task.responsibility == Responsibility::Primary && !holds {
             self.holders.insert(task.subject.clone(), seat);
-            let capacity = self.routing.agent(seat).and_then(|agent| agent.capacity.as_ref());
-            let named = |capacity: &Capacity| task.need.unit.as_ref() == Some(&capacity.unit);
-            if adds > 0 && capacity.is_some_and(|capacity| !named(capacity)) {
-                self.reserved.insert(task.subject.clone());
+            if adds > 0 && !named && !matches!(unit, Some("deal" | "task")) {
+                self.reserved.insert(task.subject.clone(), seat);
             }
+        } else if named && self.reserved.get(&task.subject) == Some(&seat) {
+            self.reserved.remove(&task.subject);
         }
         self.placed += 1;
         let weights = self.routing.roster().rules.weights;
@@ -319,7 +324,8 @@ impl Desk {
         let enterprise = self.enterprise.get(&task.subject).copied().unwrap_or_default();
         let slot = self.lookup.entry(Traits::hash_of(task, enterprise)).or_default();
         let classes = &self.classes;
-        let known = slot.iter().find(|at| classes.get(**at).is_some_and(|class| class.traits.fit(task, enterprise)));
+        let known =
+            slot.iter().find(|at| classes.get(**at).is_some_and(|class| class.traits.fit(task, enterprise)));
         if let Some(at) = known {
             return *at;
         }
@@ -355,7 +361,8 @@ pub(super) fn used(capacity: &Capacity, load: &AgentLoad) -> u32 {
 }
 
 fn is_returning(calendar: &Calendar, load: &AgentLoad, now: Timestamp) -> bool {
-    load.resumed.is_some_and(|resumed| resumed <= now && now < resumed + DAY) || calendar.is_first_day_back(now)
+    load.resumed.is_some_and(|resumed| resumed <= now && now < resumed + DAY)
+        || calendar.is_first_day_back(now)
 }
 
 /// Exclusions of one decision, by reason.
@@ -375,14 +382,11 @@ impl Counts {
     ];
 
     fn begin(&mut self, class: &Class) {
-        self.add_many(Exclusion::Disabled, class.disabled);
-        self.add_many(Exclusion::Capability, class.lacking);
-        self.add_many(Exclusion::LastResortOnly, class.masters);
+        self.add(Exclusion::Disabled, class.disabled);
+        self.add(Exclusion::Capability, class.lacking);
+        self.add(Exclusion::LastResortOnly, class.masters);
     }
-    fn add(&mut self, reason: Exclusion) {
-        self.add_many(reason, 1);
-    }
-    fn add_many(&mut self, reason: Exclusion, many: u32) {
+    fn add(&mut self, reason: Exclusion, many: u32) {
         if let Some(count) = self.0.get_mut(reason as usize) {
             *count += many;
         }

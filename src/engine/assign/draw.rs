@@ -34,16 +34,14 @@ pub(super) struct Pick {
     best: Vec<Ranked>,
     /// The longest idle one.
     idlest: Option<Ranked>,
-    /// Everybody, only where the policy draws.
+    /// Everybody, where the policy needs more than the best.
     all: Vec<Ranked>,
-    /// Everybody's own id is asked for only where the policy is sticky.
-    held: Vec<Ranked>,
 }
 
 impl Pick {
     pub fn new(policy: Policy) -> Self {
         let best = Vec::with_capacity(RUNNERS_UP + 2);
-        Self { policy, best, idlest: None, all: Vec::new(), held: Vec::new() }
+        Self { policy, best, idlest: None, all: Vec::new() }
     }
 
     pub fn offer(&mut self, offered: Ranked) {
@@ -60,8 +58,7 @@ impl Pick {
                     self.idlest = Some(offered);
                 }
             }
-            Policy::Weighted => self.all.push(offered),
-            Policy::StickyOwner => self.held.push(offered),
+            Policy::Weighted | Policy::StickyOwner => self.all.push(offered),
         }
     }
 
@@ -72,7 +69,7 @@ impl Pick {
             Policy::Score => first,
             Policy::RoundRobin => self.idlest,
             Policy::Weighted => draw(&self.all, dice).or(first),
-            Policy::StickyOwner => self.held.into_iter().find(|held| sticky == Some(held.seat)).or(first),
+            Policy::StickyOwner => self.all.into_iter().find(|held| sticky == Some(held.seat)).or(first),
         };
         let mut others = self.best;
         others.retain(|other| winner.is_some_and(|winner| winner.seat != other.seat));

@@ -11,7 +11,7 @@ use model::{
 };
 use std::time::Duration;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 const MINUTES_PER_DAY: u16 = 24 * 60;
 /// A deadline further off than this is no deadline.
 const HORIZON_DAYS: u32 = 3_660;
@@ -42,14 +42,18 @@ pub fn zone(name: &str) -> Result<TimeZone, String> {
 /// Monday 00:00 in the organisation's zone, of the week that `now` is in.
 pub fn week_start(now: Timestamp, zone: &TimeZone) -> Timestamp {
     let date = now.to_jiff().to_zoned(zone.clone()).date();
-    let monday =
-        date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days());
+    let monday = date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days());
     midnight(monday, zone).unwrap_or(now)
 }
 
 /// When a task is due that `allowed` business hours are given for. `organisation` is the zone of those that
 /// name none.
-pub fn due(now: Timestamp, hours: &Hours, organisation: &TimeZone, allowed: u32) -> Result<Timestamp, String> {
+pub fn due(
+    now: Timestamp,
+    hours: &Hours,
+    organisation: &TimeZone,
+    allowed: u32,
+) -> Result<Timestamp, String> {
     Calendar::new(hours, organisation).map(|calendar| calendar.due(now, allowed))
 }
 
@@ -66,9 +70,8 @@ impl Calendar {
         if span.0 >= span.1 || span.1 > MINUTES_PER_DAY {
             return Err("working hours end after they begin, on the same day".to_owned());
         }
-        let off = hours.off.iter().map(|day| {
-            day.parse().map_err(|_| format!("{day:?} is no date: YYYY-MM-DD"))
-        });
+        let off =
+            hours.off.iter().map(|day| day.parse().map_err(|_| format!("{day:?} is no date: YYYY-MM-DD")));
         Ok(Self { zone, days, span, off: off.collect::<Result<_, _>>()? })
     }
 
@@ -135,12 +138,13 @@ impl Calendar {
     /// Shifts from the day of `now` on.
     fn shifts(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         let mut date = Some(self.date(now));
-        (0..HORIZON_DAYS).map_while(move |_| {
-            let day = date?;
-            date = day.tomorrow().ok();
-            Some(self.shift(day))
-        })
-        .flatten()
+        (0..HORIZON_DAYS)
+            .map_while(move |_| {
+                let day = date?;
+                date = day.tomorrow().ok();
+                Some(self.shift(day))
+            })
+            .flatten()
     }
 
     /// Beginning and end of a day's work; `None` on a day off.
@@ -212,11 +216,8 @@ mod tests {
     #[test]
     fn the_day_on_which_the_clock_changes_has_its_real_length() {
         // Given somebody who works round the clock in Berlin, except on Christmas
-        let hours = Hours {
-            zone: Some("Europe/Berlin".into()),
-            off: vec!["2025-12-25".into()],
-            ..Hours::default()
-        };
+        let hours =
+            Hours { zone: Some("Europe/Berlin".into()), off: vec!["2025-12-25".into()], ..Hours::default() };
         let calendar = Calendar::new(&hours, &TimeZone::UTC).unwrap();
         // Then 24 h from midnight end an hour before midnight on the day with 25 hours
         assert_eq!(calendar.due(at("2025-10-25T22:00:00Z"), 24), at("2025-10-26T22:00:00Z"));

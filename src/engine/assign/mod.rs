@@ -7,12 +7,16 @@ pub mod queue;
 pub mod roster;
 pub mod routing;
 mod score;
+#[cfg(test)]
+mod tests;
+mod why;
 
 pub use desk::Desk;
 pub use hours::{Calendar, due, week_start};
 pub use queue::{Overflow, Response, overflow, rank};
 pub use roster::{AssignRules, OverflowRules, Policy, Roster, Weights};
 pub use routing::Routing;
+pub use why::{Change, Verdict, explain};
 
 use crate::dice::Dice;
 use model::{

@@ -11,7 +11,7 @@ use std::{
 };
 
 const HOUR_MILLIS: i64 = 3_600_000;
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Place in the queue, smallest first, in milliseconds: the instant of arrival, earlier by the time in which
 /// ageing would have made up the priority. As every task ages alike the order never changes while tasks wait,
@@ -86,7 +86,8 @@ fn respond(
     if let Some(why) = persistent(tasks, oldest, routing.roster().rules.overflow, now) {
         return Response::Alert { why };
     }
-    let excluded = |reason| tasks.iter().any(|(_, turn)| turn.excluded.iter().any(|(r, n)| *r == reason && *n > 0));
+    let excluded =
+        |reason| tasks.iter().any(|(_, turn)| turn.excluded.iter().any(|(r, n)| *r == reason && *n > 0));
     if excluded(Exclusion::HeldByOther) {
         let to = with_room(capability, board, routing, now);
         if !to.is_empty() {

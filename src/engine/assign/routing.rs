@@ -102,11 +102,9 @@ impl Routing {
     pub(super) fn level(&self, seat: Seat, capability: &str) -> u32 {
         self.agent(seat).map_or(0, |agent| match agent.layer {
             Layer::Master => FULL,
-            Layer::Intelligence
-            | Layer::Revenue
-            | Layer::Execution
-            | Layer::Specialised
-            | Layer::Support => agent.capabilities.get(capability).copied().unwrap_or_default(),
+            Layer::Intelligence | Layer::Revenue | Layer::Execution | Layer::Specialised | Layer::Support => {
+                agent.capabilities.get(capability).copied().unwrap_or_default()
+            }
         })
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Member {
 }
 
 /// All agents that can do a kind of task.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Class {
     pub traits: Traits,
     pub members: Vec<Member>,
@@ -83,8 +83,7 @@ impl Class {
         let prior = Prior::of(&traits.action, members.iter().map(|(seat, _)| *seat), routing, loads);
         let all = routing.roster().agents.len();
         let masters_out = if last_resort { 0 } else { masters.iter().filter(enabled).count() };
-        let disabled =
-            able.iter().chain(masters).filter(|entry| !enabled(entry)).count();
+        let disabled = able.iter().chain(masters).filter(|entry| !enabled(entry)).count();
         let lacking = all - able.len() - masters.len();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let members = members
@@ -121,7 +120,7 @@ fn member(
 }
 
 /// Weighted mean level over the required capability (weight 1,000) and the preferred ones, in millionths.
-fn capability(seat: Seat, level: u32, preferred: &[(Box<str>, u32)], routing: &Routing) -> i64 {
+pub(super) fn capability(seat: Seat, level: u32, preferred: &[(Box<str>, u32)], routing: &Routing) -> i64 {
     let full = i64::from(FULL);
     let (mut sum, mut weights) = (i64::from(level) * full, full);
     for (name, weight) in preferred {
@@ -142,39 +141,35 @@ fn is_special(seat: Seat, traits: &Traits, routing: &Routing) -> bool {
 /// A Beta prior: what is expected of an agent that has no record yet.
 #[derive(Clone, Copy, Debug)]
 struct Prior {
-    /// Successes and cases, in thousandths of a case.
-    won: i64,
-    all: i64,
+    /// Successes, in millionths of a case.
+    won: i128,
+    /// Cases, in thousandths.
+    all: i128,
 }
 
 impl Prior {
     /// The mean of the pool (a half where nobody has a record), weighing as many cases as configured.
     fn of(action: &str, pool: impl Iterator<Item = Seat>, routing: &Routing, loads: &[AgentLoad]) -> Self {
-        let (mut won, mut all) = (0_u64, 0_u64);
+        let (mut won, mut all) = (0_i128, 0_i128);
         for seat in pool {
             if let Some(record) = loads.get(seat as usize).and_then(|load| load.record.get(action)) {
-                won += record.won;
-                all += record.all;
+                won += i128::from(record.won);
+                all += i128::from(record.all);
             }
         }
-        let weight = u64::from(routing.roster().rules.prior_cases) * 1_000;
-        let won = (u128::from(weight) * u128::from(won)).checked_div(u128::from(all)).map_or(
-            weight / 2,
-            |won| u64::try_from(won).unwrap_or(weight),
-        );
-        Self { won: signed(won), all: signed(weight) }
+        let weight = i128::from(routing.roster().rules.prior_cases) * 1_000;
+        let (won, of) = if all > 0 { (won, all) } else { (1, 2) };
+        Self { won: weight * 1_000 * won / of, all: weight }
     }
 
     /// Expected success rate of an agent, in millionths.
     fn performance(self, action: &str, seat: Seat, loads: &[AgentLoad]) -> i64 {
-        let record = loads.get(seat as usize).and_then(|load| load.record.get(action)).copied().unwrap_or_default();
-        let (won, all) = (self.won + signed(record.won), self.all + signed(record.all));
-        won.saturating_mul(MILLION).checked_div(all).unwrap_or(MILLION / 2)
+        let record =
+            loads.get(seat as usize).and_then(|load| load.record.get(action)).copied().unwrap_or_default();
+        let (won, all) = (self.won + i128::from(record.won) * 1_000, self.all + i128::from(record.all));
+        let rate = (won * i128::from(MILLION)).checked_div(all * 1_000);
+        rate.and_then(|rate| i64::try_from(rate).ok()).unwrap_or(MILLION / 2)
     }
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX / 2)
 }
 
 /// Share of the capacity that is free, weighted; all of it where there is no limit.

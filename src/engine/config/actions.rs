@@ -145,12 +145,11 @@ fn preferred(
 ) -> Vec<(Box<str>, u32)> {
     let mut known = Vec::new();
     for (name, weight) in weights {
-        match share(*weight.get_ref(), 1_000).and_then(|weight| u32::try_from(weight).ok()) {
-            Some(weight) => known.push((name.into(), weight)),
-            None => {
-                let message = format!("the weight of `{name}` is not within 0 and 1");
-                reader.texts.error(&weight.span(), key, message, None);
-            }
+        if let Some(weight) = share(*weight.get_ref(), 1_000).and_then(|weight| u32::try_from(weight).ok()) {
+            known.push((name.into(), weight));
+        } else {
+            let message = format!("the weight of `{name}` is not within 0 and 1");
+            reader.texts.error(&weight.span(), key, message, None);
         }
     }
     known
@@ -187,7 +186,8 @@ fn responsibility(
             Some(name) if !name.is_empty() => Responsibility::Overlay(name.into()),
             _ => {
                 let span: Span = part.span();
-                let message = format!("part is primary (of a record), support or overlay:NAME, not `{other}`");
+                let message =
+                    format!("part is primary (of a record), support or overlay:NAME, not `{other}`");
                 reader.texts.error(&span, key, message, None);
                 support()
             }

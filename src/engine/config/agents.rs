@@ -194,7 +194,9 @@ fn capabilities(
                 marks.capability.insert((id.clone(), name.as_str().into()), level.span());
                 known.insert(name.into(), thousandths);
             }
-            None => texts.error(&level.span(), key, format!("the level of `{name}` is not within 0 and 1"), None),
+            None => {
+                texts.error(&level.span(), key, format!("the level of `{name}` is not within 0 and 1"), None);
+            }
         }
     }
     known
@@ -264,7 +266,8 @@ fn reach(entry: Spanned<WordOr<ReachEntry>>, key: &str, texts: &mut Texts<'_>) -
         WordOr::Table(ReachEntry { crm_owner }) => Reach::CrmOwner(crm_owner.trim().to_lowercase().into()),
         WordOr::Word(word) => {
             if word != "deal_owner" {
-                let message = format!("reach is \"deal_owner\" or {{ crm_owner = \"address\" }}, not {word:?}");
+                let message =
+                    format!("reach is \"deal_owner\" or {{ crm_owner = \"address\" }}, not {word:?}");
                 texts.error(&span, key, message, None);
             }
             Reach::DealOwner

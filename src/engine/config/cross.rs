@@ -114,10 +114,20 @@ fn capability(roster: &Roster, (place, action): (&str, &ActionSpec), span: &Span
     let master = roster.agents.iter().find(|agent| agent.layer == Layer::Master && agent.enabled);
     match (meant, master) {
         (Some(meant), _) => {
-            texts.error(span, &key, format!("no agent has the capability `{needed}`"), Some(meant.to_owned()));
+            texts.error(
+                span,
+                &key,
+                format!("no agent has the capability `{needed}`"),
+                Some(meant.to_owned()),
+            );
         }
         (None, None) => {
-            texts.error(span, &key, format!("nobody can do it: no agent has the capability `{needed}`"), None);
+            texts.error(
+                span,
+                &key,
+                format!("nobody can do it: no agent has the capability `{needed}`"),
+                None,
+            );
         }
         (None, Some(master)) => {
             let message = format!("no agent has the capability `{needed}`: only {} is left", master.id);
@@ -169,7 +179,12 @@ fn triggers(book: &StageBook, (agents, stages): (&AgentMarks, &StageMarks), text
     for (agent, trigger, span) in &agents.triggers {
         if !known.contains(&**trigger) {
             let meant = nearest(trigger, known.iter().copied()).map(Into::into);
-            texts.error(span, &format!("agent {agent}"), format!("nothing raises the trigger `{trigger}`"), meant);
+            texts.error(
+                span,
+                &format!("agent {agent}"),
+                format!("nothing raises the trigger `{trigger}`"),
+                meant,
+            );
         }
     }
 }

@@ -29,4 +29,5 @@ pub(super) const METRICS: [&str; 24] = [
 ];
 
 /// Units of capacity.
-pub(super) const UNITS: [&str; 6] = ["task", "deal", "outreach", "proposal", "negotiation", "enterprise_deal"];
+pub(super) const UNITS: [&str; 6] =
+    ["task", "deal", "outreach", "proposal", "negotiation", "enterprise_deal"];

@@ -61,7 +61,12 @@ pub(super) fn apply(layer: RulesEntry, rules: &mut AssignRules, texts: &mut Text
     rules.half_life_days = layer.half_life_days.unwrap_or(rules.half_life_days);
     if let Some(rate) = layer.ageing_per_hour {
         if *rate.get_ref() == 0 {
-            texts.error(&rate.span(), KEY, "ageing_per_hour is at least 1, or tasks may wait for ever".into(), None);
+            texts.error(
+                &rate.span(),
+                KEY,
+                "ageing_per_hour is at least 1, or tasks may wait for ever".into(),
+                None,
+            );
         }
         rules.ageing_per_hour = rate.into_inner().max(1);
     }

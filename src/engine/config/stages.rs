@@ -234,7 +234,8 @@ fn signals(entries: Vec<SignalEntry>, texts: &mut Texts<'_>) -> Vec<SignalSpec> 
         let names: Vec<&str> = signals.iter().map(|signal| &*signal.id).collect();
         let mut marks = StageMarks::default();
         let when = Reader { texts, names: &names, marks: &mut marks }.condition(&when, &key);
-        if let Some(when) = when {
+        // A wrong one keeps its name, so that those who use it raise no errors of their own.
+        if let Some(when) = when.or_else(|| Condition::compile("false", &[]).ok()) {
             let phrase = entry.phrase.unwrap_or_default();
             signals.push(SignalSpec { id: entry.id.into_inner().into(), when, phrase });
         }
@@ -264,15 +265,12 @@ impl Reader<'_, '_, '_> {
         let (span, stage) = (entry.id.span(), entry.id.into_inner());
         let key = format!("stage {stage}");
         self.marks.stage.insert(stage, span.clone());
-        let primary = match entry.primary {
-            Some(primary) => {
-                self.marks.primary.insert(stage, primary.span());
-                AgentId::new(primary.into_inner())
-            }
-            None => {
-                self.texts.error(&span, &key, "a stage needs a `primary` agent".into(), None);
-                AgentId::from("")
-            }
+        let primary = if let Some(primary) = entry.primary {
+            self.marks.primary.insert(stage, primary.span());
+            AgentId::new(primary.into_inner())
+        } else {
+            self.texts.error(&span, &key, "a stage needs a `primary` agent".into(), None);
+            AgentId::from("")
         };
         self.marks.raises.extend(entry.raises.unwrap_or_default());
         StageSpec {

@@ -51,6 +51,10 @@ impl Facts {
             signals: BTreeMap::new(),
             notices: Vec::new(),
         };
+        for root in ["deal", "lead"] {
+            // The other kind of record: nothing has happened there.
+            Known::new(&mut facts, root, view.record).milestones(&Fields::default()).done();
+        }
         match view.subject {
             Subject::Deal(_) => facts.deal(view, policy, now),
             Subject::Lead(_) => facts.lead(view, now),
@@ -88,7 +92,10 @@ impl Facts {
     fn deal(&mut self, view: &SubjectView, policy: &FlowPolicy, now: Timestamp) {
         let (fields, record) = (&view.fields, view.record);
         let mut bag = Known::new(self, "deal", record);
-        bag.texts(fields, &[("name", Field::Name), ("segment", Field::Segment), ("competitor", Field::Competitor)]);
+        bag.texts(
+            fields,
+            &[("name", Field::Name), ("segment", Field::Segment), ("competitor", Field::Competitor)],
+        );
         for (name, field) in [
             ("budget", Field::Budget),
             ("authority", Field::Authority),
@@ -108,8 +115,7 @@ impl Facts {
             let shown = amount.to_string();
             bag.put_shown("amount", amount.decimal().parse::<f64>().ok(), shown);
         }
-        bag.milestones(fields);
-        bag.done();
+        bag.milestones(fields).done();
         if let Some(Err(missing)) = converted {
             self.notices.push(format!("no rate for {missing}: conditions on the amount don't hold"));
         }
@@ -130,8 +136,7 @@ impl Facts {
         bag.put("status", lower(fields, Field::LeadStatus));
         bag.put("lifecycle", lower(fields, Field::Lifecycle));
         bag.put("days_in_stage", view.stage_since.map(|since| days(since, now)));
-        bag.milestones(fields);
-        bag.done();
+        bag.milestones(fields).done();
     }
 
     fn company(&mut self, view: &SubjectView) {
@@ -156,13 +161,16 @@ impl Facts {
         let mut list = Vec::new();
         for (record, fields) in &view.contacts {
             let mut bag = Bag::default();
-            for (name, field) in [("name", Field::Name), ("email", Field::Email), ("job_title", Field::JobTitle)] {
+            for (name, field) in
+                [("name", Field::Name), ("email", Field::Email), ("job_title", Field::JobTitle)]
+            {
                 let text = fields.text(field);
                 bag.put(name, text);
                 if let Some(text) = text {
                     self.show(format!("contacts.{name}"), text.to_owned(), Some(*record));
                 }
             }
+            self.show("contacts".into(), fields.text(Field::Name).unwrap_or("one").into(), Some(*record));
             list.push(bag.value());
         }
         self.scope.set("contacts", Cel::from(list));
@@ -171,8 +179,11 @@ impl Facts {
     fn tasks(&mut self, tasks: &[TaskBrief]) {
         let is_done = |task: &&TaskBrief| task.state == TaskState::Done || task.done_at_source.is_some();
         let done: BTreeSet<&str> = tasks.iter().filter(is_done).map(|task| &*task.action).collect();
-        let open: BTreeSet<&str> =
-            tasks.iter().filter(|task| task.state.is_open() && !is_done(task)).map(|task| &*task.action).collect();
+        let open: BTreeSet<&str> = tasks
+            .iter()
+            .filter(|task| task.state.is_open() && !is_done(task))
+            .map(|task| &*task.action)
+            .collect();
         let mut bag = Bag::default();
         for (name, actions) in [("done", done), ("open", open)] {
             if !actions.is_empty() {
@@ -218,13 +229,14 @@ impl<'f> Known<'f> {
         self.bag.put(name, value);
     }
     /// What the CRM says has happened; nothing where no property is mapped to it.
-    fn milestones(&mut self, fields: &Fields) {
+    fn milestones(mut self, fields: &Fields) -> Self {
         let text = fields.text(Field::Milestones).unwrap_or_default().to_lowercase();
         let list: Vec<_> = text.split(';').map(str::trim).filter(|name| !name.is_empty()).collect();
         if !list.is_empty() {
             self.facts.show(format!("{}.milestones", self.root), list.join(", "), Some(self.record));
         }
         self.bag.put("milestones", Some(texts(list.into_iter())));
+        self
     }
     fn done(self) {
         self.facts.scope.set(self.root, self.bag.value());

@@ -6,6 +6,8 @@ mod facts;
 mod fields;
 mod progress;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod text;
 mod writes;
 

@@ -241,15 +241,8 @@ impl Progress {
                 }
                 Some(_) => continue,
             };
-            let task = task(
-                &view.subject,
-                &about,
-                spec.stage,
-                Some(&spec.primary),
-                action,
-                (&entry, cause),
-                now,
-            );
+            let task =
+                task(&view.subject, &about, spec.stage, Some(&spec.primary), action, (&entry, cause), now);
             if !known.contains(&task.id) {
                 self.event(task.id, EventKind::TaskCreated { action: task.action.clone() }, now);
                 self.create.push(task);
@@ -306,13 +299,7 @@ impl Progress {
     }
 
     /// Drops open tasks that `stale` picks by id and action.
-    fn cancel(
-        &mut self,
-        view: &SubjectView,
-        stale: impl Fn(&Id, &str) -> bool,
-        why: &str,
-        now: Timestamp,
-    ) {
+    fn cancel(&mut self, view: &SubjectView, stale: impl Fn(&Id, &str) -> bool, why: &str, now: Timestamp) {
         let open = view.tasks.iter().filter(|task| task.state.is_open() && task.done_at_source.is_none());
         for task in open.filter(|task| stale(&task.id, &task.action)) {
             self.cancel.push((task.id, why.into()));
@@ -334,7 +321,8 @@ fn mode(view: &SubjectView, from: Stage, next: &TransitionSpec, solid: bool) -> 
 
 /// This transition was decided since the present stage was entered.
 fn is_decided(view: &SubjectView, from: Stage, to: Stage) -> bool {
-    let mut since = view.history.iter().take_while(|event| !matches!(event.kind, EventKind::StageEntered { .. }));
+    let mut since =
+        view.history.iter().take_while(|event| !matches!(event.kind, EventKind::StageEntered { .. }));
     since.any(|event| match &event.kind {
         EventKind::TransitionSuggested { from: was, to: then, .. } => (*was, *then) == (from, to),
         _ => false,

@@ -6,7 +6,7 @@ use super::{
 };
 use model::{
     Stage, Timestamp,
-    work::{Subject, Task},
+    work::{Responsibility, Subject, Task},
 };
 
 /// The tasks of one week for every segment. Asking twice for a week gives the same tasks, by id.
@@ -16,11 +16,16 @@ pub fn segment_tasks(book: &StageBook, week_start: Timestamp, now: Timestamp) ->
     for segment in &book.segments {
         let subject = Subject::Segment(segment.id.clone());
         for spec in &book.stages {
-            let weekly = spec.actions.iter().chain(&spec.supports).filter(|action| action.per == Per::Segment);
+            let weekly =
+                spec.actions.iter().chain(&spec.supports).filter(|action| action.per == Per::Segment);
             let entry = format!("{} {cause}", spec.stage);
             tasks.extend(weekly.map(|action| {
                 let cause = (entry.as_str(), cause.clone());
-                progress::task(&subject, &segment.name, spec.stage, Some(&spec.primary), action, cause, now)
+                let primary = Some(&spec.primary);
+                let task = progress::task(&subject, &segment.name, spec.stage, primary, action, cause, now);
+                // Each week stands by itself: last week's, still open, holds nothing against it.
+                let part = format!("{} {entry}", action.id);
+                Task { responsibility: Responsibility::Support(part.into()), ..task }
             }));
         }
     }

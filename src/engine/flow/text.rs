@@ -76,6 +76,7 @@ fn person(fields: &Fields) -> String {
 
 /// One line of bounded length, whatever the source put into it.
 fn clean(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_NAME).collect();
+    let line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_NAME).collect();
     line.trim().to_owned()
 }
