@@ -24,7 +24,7 @@ fn agent(number: u32) -> AgentSpec {
         aliases: Vec::new(),
         layer: Layer::Specialised,
         role: String::new(),
-        stages: vec![Stage::ALL[(number % 7) as usize]],
+        stages: vec![stage(number)],
         capabilities: capabilities.collect(),
         triggers: Vec::new(),
         outputs: Vec::new(),
@@ -42,6 +42,10 @@ fn agent(number: u32) -> AgentSpec {
     }
 }
 
+fn stage(number: u32) -> Stage {
+    Stage::ALL.into_iter().cycle().nth((number % 7) as usize).unwrap_or(Stage::Close)
+}
+
 fn capability(number: u32) -> Box<str> {
     format!("capability_{}", number % CAPABILITIES).into()
 }
@@ -53,8 +57,8 @@ fn task(number: u32) -> Task {
         title: "Discovery call: Acme".into(),
         // Four primary tasks on each deal.
         subject: Subject::Deal(Id::derived(&["deal", &(number / 4).to_string()])),
-        stage: Stage::ALL[(number % 7) as usize],
-        responsibility: if number % 4 == 0 {
+        stage: stage(number),
+        responsibility: if number.is_multiple_of(4) {
             Responsibility::Primary
         } else {
             Responsibility::Support(format!("ACTION_{}", number % CAPABILITIES).into())
