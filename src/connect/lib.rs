@@ -9,6 +9,8 @@
 pub mod call;
 pub mod capability;
 pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod connector;
 pub mod cx;
 pub mod error;

@@ -20,8 +20,9 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         format!(r#"((?i-u:\\?"(?:{name})\\?")[ \t]*:[ \t]*\\?")[^"\\]+"#),
         // Form bodies and query strings; `code` is a word elsewhere, so it counts only here.
         format!(r#"((?i-u:(?:^|[?&;, \t\r\n(])(?:{name}|code))=)[^&; \t\r\n"')<>]+"#),
-        // Headers written out.
-        format!(r#"((?i-u:\b(?:x-)?(?:{name})): *)[^ \t\r\n"',;]+"#),
+        // Headers written out; a plain "token:" is a word of prose.
+        r#"((?i-u:\b(?:authorization|api-?key|hapikey|x-[a-z-]*(?:token|key|secret))): *)[^ \t\r\n"',;]+"#
+            .to_owned(),
         // Tokens as part of a path (HubSpot's token information).
         r#"((?i-u:/(?:access|refresh)-tokens/))[^/?# \t\r\n"'<>]+"#.to_owned(),
         // HubSpot's private app tokens and service keys, wherever they stand.
@@ -99,6 +100,7 @@ mod tests {
         for words in [
             r#"{"status":"error","message":"Property \"amout\" does not exist","code":"PROPERTY_DOESNT_EXIST"}"#,
             "anna.ek@example.com asked for a basic plan; the token was refused",
+            "oauth.token: the grant has ended; password: ask for it",
             "https://app.hubspot.com/contacts/7/record/0-3/12",
         ] {
             assert_eq!(text(words), words);
