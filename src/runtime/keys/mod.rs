@@ -78,7 +78,7 @@ impl Keys {
     pub async fn load(&self, name: &str) -> Result<Secret, Error> {
         let found = match self.keeper {
             Keeper::Keyring => keyring::load(&self.connection, name).await?,
-            Keeper::File => self.in_vault(|vault, key| vault.load(key), name).await?,
+            Keeper::File => self.in_vault(vault::Vault::load, name).await?,
             Keeper::Env => std::env::var(self.variable(name)).ok(),
             Keeper::Credential => self.credential(name)?,
         };

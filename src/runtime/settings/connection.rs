@@ -40,8 +40,6 @@ section! {
         pub every_stream: BTreeMap<Kind, Every> = BTreeMap::new(),
         /// Share of the vendor's limits that is left to other programs of the account.
         pub reserve: Share = Share(0.2),
-        /// How far an increment reads back over what was read before, where the vendor's index lags.
-        pub overlap: Span = Span::seconds(60),
         /// How long one request may take.
         pub timeout: Span = Span::seconds(30),
         /// Most writes of a kind that one run of the daemon may send; a kind that is absent has no limit.
@@ -194,7 +192,7 @@ pub struct Extra(pub serde_json::Map<String, serde_json::Value>);
 impl Setting for Extra {
     fn set(&mut self, node: Node<'_>, sink: &mut Sink<'_>) {
         for (key, node) in sink.table(node) {
-            sink.within(&key.get_ref().to_string(), |sink| {
+            sink.within(key.get_ref().as_ref(), |sink| {
                 if let Some(value) = sink.value(node) {
                     self.0.insert(key.get_ref().to_string(), value);
                 }

@@ -8,7 +8,7 @@ section! {
     /// What is written to standard error.
     pub struct Logging {
         /// Least urgent level: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,connect=debug`.
-        /// The environment variable SALES_ORCHESTRATOR_LOG goes first.
+        /// The environment variable `SALES_ORCHESTRATOR_LOG` goes first.
         pub level: String = "info".to_owned(),
         /// Form: `auto` is `human` on a terminal and `json` elsewhere.
         pub format: LogFormat = LogFormat::Auto,

@@ -66,8 +66,7 @@ impl<'a> Sink<'a> {
 
     /// Notes a mistake at a place of the text.
     pub fn problem(&mut self, span: Range<usize>, what: impl Into<String>, suggestion: Option<String>) {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = line_at(self.text, span.start);
         let (file, key) = (self.file.to_owned(), self.path.join("."));
         self.problems.push(Problem { file, line, key, what: what.into(), suggestion });
     }
@@ -169,7 +168,7 @@ impl<T: Listed> Setting for Vec<T> {
 impl<K: DeserializeOwned + Ord, V: DeserializeOwned> Setting for BTreeMap<K, V> {
     fn set(&mut self, node: Node<'_>, sink: &mut Sink<'_>) {
         for (key, node) in sink.table(node) {
-            sink.within(&key.get_ref().to_string(), |sink| {
+            sink.within(key.get_ref().as_ref(), |sink| {
                 let name = Spanned::new(key.span(), DeValue::String(key.get_ref().clone()));
                 if let (Some(key), Some(value)) = (sink.value(name), sink.value(node)) {
                     self.insert(key, value);
@@ -237,6 +236,11 @@ macro_rules! section {
     };
 }
 pub(crate) use section;
+
+/// Number of the line, from 1, that a place of the text is in.
+pub fn line_at(text: &str, place: usize) -> usize {
+    1 + text.char_indices().take_while(|(at, _)| *at < place).filter(|(_, c)| *c == '\n').count()
+}
 
 /// The nearest of the known names, when it is near enough to be what was meant.
 pub fn nearest(name: &str, known: &[&str]) -> Option<String> {

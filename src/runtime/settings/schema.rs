@@ -8,7 +8,7 @@ type Gen<'a> = &'a mut SchemaGenerator;
 fn one_of(names: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": names })
 }
-fn map_of(names: &[&str], value: Schema) -> Schema {
+fn map_of(names: &[&str], value: &Schema) -> Schema {
     json_schema!({
         "type": "object", "propertyNames": { "enum": names }, "additionalProperties": value
     })
@@ -22,10 +22,10 @@ pub fn streams(_: Gen<'_>) -> Schema {
 }
 pub fn every_per_stream(generator: Gen<'_>) -> Schema {
     let every = generator.subschema_for::<super::Every>();
-    map_of(&Kind::ALL.map(Kind::name), every)
+    map_of(&Kind::ALL.map(Kind::name), &every)
 }
 pub fn caps(_: Gen<'_>) -> Schema {
-    map_of(&WriteKind::ALL.map(WriteKind::name), json_schema!({ "type": "integer", "minimum": 0 }))
+    map_of(&WriteKind::ALL.map(WriteKind::name), &json_schema!({ "type": "integer", "minimum": 0 }))
 }
 pub fn stage(_: Gen<'_>) -> Schema {
     json_schema!({ "enum": Stage::ALL.map(|stage| Some(stage.name())).into_iter().chain([None]).collect::<Vec<_>>() })

@@ -1,0 +1,158 @@
+//! What every verb stands on: configuration, data folder, store.
+
+use crate::{
+    answer::{Screen, usage},
+    args::Args,
+};
+use anyhow::Context;
+use connect::{Clock, Maker, Transport};
+use model::{ConnectionId, Timestamp};
+use runtime::{
+    clock::SystemClock,
+    compose,
+    link::Link,
+    rules::{Config, Rules},
+    settings::{Connection, Paths, Settings, nearest},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use store::{Actor, Exec, SqliteStore, Store};
+
+/// File name of the database.
+pub const DATABASE: &str = "orchestrator.db";
+const LOCK: &str = "daemon.lock";
+
+/// What every verb stands on.
+pub struct App {
+    /// Where configuration is.
+    pub paths: Paths,
+    /// Vendors that this program knows.
+    pub makers: &'static [Maker],
+    /// How to talk.
+    pub screen: Screen,
+    /// Form of log lines asked for.
+    pub log: Option<crate::args::LogForm>,
+}
+
+impl App {
+    /// From the command line.
+    pub fn new(args: &Args, makers: &'static [Maker]) -> Self {
+        let paths = Paths::find(args.config.as_deref(), args.data.as_deref());
+        Self { paths, makers, screen: Screen::new(args.json), log: args.log }
+    }
+
+    /// Reads `orchestrator.toml`; all mistakes at once.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let vendors: Vec<&str> = self.makers.iter().map(|maker| maker.vendor).collect();
+        let settings = Settings::load(&self.paths).and_then(|settings| {
+            let unknown = settings.check_vendors(&self.paths.config, &vendors);
+            if unknown.is_empty() { Ok(settings) } else { Err(unknown) }
+        });
+        settings.map_err(|problems| usage(lines(problems.iter())))
+    }
+
+    /// Reads all configuration files.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let settings = self.settings()?;
+        let (agents, stages) = (self.sister("agents.toml")?, self.sister("stages.toml")?);
+        let loaded = engine::config::load(of(agents.as_ref()), of(stages.as_ref()));
+        let loaded = loaded.map_err(|problems| usage(lines(problems.iter())))?;
+        Ok(Config { settings, roster: loaded.roster, book: loaded.book })
+    }
+
+    fn sister(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
+        let file = self.paths.sister(name);
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(Some((file.display().to_string(), text))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(usage(format!("{}: can't be read: {error}", file.display()))),
+        }
+    }
+
+    /// Files whose change means a reload.
+    pub fn files(&self) -> Vec<PathBuf> {
+        vec![self.paths.config.clone(), self.paths.sister("agents.toml"), self.paths.sister("stages.toml")]
+    }
+
+    /// Folder of the database.
+    pub fn data(&self, settings: &Settings) -> PathBuf {
+        self.paths.data_dir(settings)
+    }
+
+    /// Opens the database as one process among others.
+    pub fn store(&self, settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+        let file = self.data(settings).join(DATABASE);
+        Ok(Arc::new(SqliteStore::open(&file, Exec::Thread)?))
+    }
+
+    /// What decisions are made by, with the pipelines known so far.
+    pub async fn rules(&self, config: Config, store: &dyn Store) -> anyhow::Result<Rules> {
+        Rules::build(Arc::new(config), store).await
+    }
+
+    /// Puts one connection together.
+    pub fn link(&self, connection: &Connection, settings: &Settings) -> anyhow::Result<Link> {
+        let data = self.data(settings);
+        compose::link(connection, settings, self.makers, &data, transport()?)
+            .with_context(|| format!("connection {:?}", connection.id))
+    }
+
+    /// Puts all enabled connections together.
+    pub fn links(&self, settings: &Settings) -> anyhow::Result<Vec<Arc<Link>>> {
+        compose::links(settings, self.makers, &self.data(settings), &transport()?)
+    }
+
+    /// Process id of the daemon that works on the data folder, if one does.
+    pub fn daemon(&self, settings: &Settings) -> Option<String> {
+        daemon(&self.data(settings))
+    }
+}
+
+/// The connection of that name, or a suggestion.
+pub fn connection<'s>(settings: &'s Settings, name: &str) -> anyhow::Result<&'s Connection> {
+    settings.connection(&ConnectionId::new(name)).ok_or_else(|| {
+        let known: Vec<&str> = settings.connection.iter().map(|one| one.id.as_str()).collect();
+        let meant = nearest(name, &known).map(|name| format!("; did you mean {name:?}?"));
+        usage(format!("no connection is called {name:?}{}", meant.unwrap_or_default()))
+    })
+}
+
+/// Now.
+pub fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// On whose behalf: the user of the operating system.
+pub fn actor() -> Actor {
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    Actor(format!("{} (command line)", user.unwrap_or_else(|| "somebody".to_owned())))
+}
+
+/// Whoever holds the lock on the folder; looking does not disturb.
+fn daemon(folder: &Path) -> Option<String> {
+    let file = folder.join(LOCK);
+    let lock = fs::File::open(&file).ok()?;
+    match lock.try_lock_shared() {
+        Err(fs::TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&file).unwrap_or_default();
+            Some(pid.trim().chars().filter(char::is_ascii_digit).collect())
+        }
+        Ok(()) | Err(fs::TryLockError::Error(_)) => None,
+    }
+}
+
+fn transport() -> anyhow::Result<Arc<dyn Transport>> {
+    let client = connect::http::client::HttpClient::new().map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(Arc::new(client))
+}
+
+fn of(file: Option<&(String, String)>) -> Option<engine::config::Source<'_>> {
+    file.map(|(name, text)| engine::config::Source { name, text })
+}
+
+fn lines<T: std::fmt::Display>(problems: impl Iterator<Item = T>) -> String {
+    problems.map(|problem| problem.to_string()).collect::<Vec<_>>().join("\n")
+}

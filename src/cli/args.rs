@@ -1,0 +1,98 @@
+//! The command line.
+
+use crate::{
+    verb_apply, verb_backup, verb_check, verb_completions, verb_connect, verb_demo, verb_doctor, verb_init,
+    verb_parked, verb_pause, verb_plan, verb_run, verb_status, verb_sync, verb_why, verb_writes,
+};
+use clap::{Parser, Subcommand, ValueEnum};
+use runtime::settings::LogFormat;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  sales-orchestrator demo                     watch it work, without any account
+  sales-orchestrator init                     write an annotated configuration
+  sales-orchestrator connect hubspot          store a token and see what it grants
+  sales-orchestrator run                      the daemon
+  sales-orchestrator                          the control centre
+  sales-orchestrator plan                     what it would write, and why
+  sales-orchestrator apply                    let it
+  sales-orchestrator why deal:9201            why a deal is as it is, and who has its work
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 another instance runs,
+            4 changes pending (plan --exit-code), 5 degraded (check, doctor).";
+
+/// Keeps CRM, mail and calendar in step and gives each piece of sales work to the right agent, once.
+///
+/// Without a verb: the control centre.
+#[derive(Parser, Debug)]
+#[command(name = "sales-orchestrator", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Args {
+    /// Configuration file [default: orchestrator.toml here, else in the platform's configuration folder]
+    #[arg(long, global = true, value_name = "FILE", env = "SALES_ORCHESTRATOR_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of the database [default: `data.dir` of the configuration, else the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR", env = "SALES_ORCHESTRATOR_DATA")]
+    pub data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Form of log lines [default: `logging.format` of the configuration]
+    #[arg(long, global = true, value_name = "FORM")]
+    pub log: Option<LogForm>,
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogForm {
+    Human,
+    Json,
+}
+
+impl From<LogForm> for LogFormat {
+    fn from(form: LogForm) -> Self {
+        match form {
+            LogForm::Human => Self::Human,
+            LogForm::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Watch it work on a generated team, without any account
+    Demo(verb_demo::Args),
+    /// Write an annotated configuration
+    Init(verb_init::Args),
+    /// Store an account's token and show what it grants
+    Connect(verb_connect::Args),
+    /// Check the configuration and each connection
+    Check(verb_check::Args),
+    /// Check the machine around it as well
+    Doctor(verb_doctor::Args),
+    /// Run the daemon
+    Run(verb_run::Args),
+    /// Read everything once, now
+    Sync(verb_sync::Args),
+    /// Show every write that waits, with who decided and what it costs
+    Plan(verb_plan::Args),
+    /// Approve writes
+    Apply(verb_apply::Args),
+    /// Agents and connections at a glance
+    Status(verb_status::Args),
+    /// Why a task went where it went, or a record is as it is
+    Why(verb_why::Args),
+    /// The outbox: look, retry, skip, approve
+    Writes(verb_writes::Args),
+    /// Stop all writes, or take an agent out
+    Pause(verb_pause::Args),
+    /// Undo a pause
+    Resume(verb_pause::Args),
+    /// Records that could not be read: look, retry
+    Parked(verb_parked::Args),
+    /// Copy the database, consistently, while the daemon runs
+    Backup(verb_backup::Args),
+    /// Shell completions
+    Completions(verb_completions::Args),
+}

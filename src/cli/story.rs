@@ -1,0 +1,174 @@
+//! Events and decisions as sentences.
+
+use crate::diff::name_of;
+use crate::text::{clean, cut};
+use engine::assign::Verdict;
+use model::{
+    EventKind, GoneHow,
+    work::{Assignment, Candidate, Exclusion},
+};
+
+/// Longest value shown in full.
+const VALUE: usize = 60;
+
+/// What happened, in one line.
+pub fn event(kind: &EventKind) -> String {
+    match kind {
+        EventKind::FirstSeen => "first seen".to_owned(),
+        EventKind::Changed { fields } => {
+            let change = |(field, before, after): &(_, model::Value, model::Value)| {
+                let show = |value: &model::Value| cut(&clean(&value.to_string()), VALUE);
+                format!("{}: {} -> {}", name_of(*field), show(before), show(after))
+            };
+            fields.iter().map(change).collect::<Vec<_>>().join(", ")
+        }
+        EventKind::Relinked { to, added, removed } => {
+            format!("linked to {} {} more, {} less", added.len(), to.plural(), removed.len())
+        }
+        EventKind::Joined { reference, by } => format!("joined with {} by {by}", clean(reference)),
+        EventKind::Gone { how } => format!("gone: {}", gone(how)),
+        EventKind::Returned => "came back".to_owned(),
+        EventKind::StageEntered { from: Some(from), to } => format!("stage {from} -> {to}"),
+        EventKind::StageEntered { from: None, to } => format!("entered stage {to}"),
+        EventKind::OutcomeChanged { to } => format!("now {}", to.name()),
+        EventKind::TaskCreated { action } => format!("task {} made", clean(action)),
+        EventKind::TaskAssigned { agent } => format!("given to {agent}"),
+        EventKind::TaskEnded { how } => format!("task ended: {}", clean(how)),
+        EventKind::TransitionSuggested { from, to, signal } => {
+            format!("moving from {from} to {to} is advised: {}", clean(signal))
+        }
+        EventKind::WriteSettled { kind, state, .. } => format!("write {kind}: {state}"),
+        EventKind::Noticed { what } => clean(what),
+    }
+}
+
+/// How a record went, in words.
+pub fn gone(how: &GoneHow) -> String {
+    match how {
+        GoneHow::Archived => "archived at the source".to_owned(),
+        GoneHow::Deleted => "deleted at the source".to_owned(),
+        GoneHow::Merged { into } => format!("merged into {}", clean(into)),
+        GoneHow::Absent => "missing from a complete listing".to_owned(),
+        GoneHow::NoAccess => "we may no longer see it".to_owned(),
+    }
+}
+
+/// A stored decision, line by line: the winner's terms, the runners-up, how many were left out and why.
+pub fn decision(made: &Assignment) -> Vec<String> {
+    let mut out = Vec::new();
+    match &made.winner {
+        Some(winner) => out.push(format!("given to {} {}", winner.agent, terms(winner))),
+        None => out.push("nobody could take it".to_owned()),
+    }
+    if made.last_resort {
+        out.push("as a last resort: no other agent has the capability at all".to_owned());
+    }
+    out.extend(
+        made.runners_up.iter().map(|candidate| format!("before   {} {}", candidate.agent, terms(candidate))),
+    );
+    let excluded: Vec<String> =
+        made.excluded.iter().map(|(reason, count)| format!("{count} {}", exclusion(*reason))).collect();
+    if !excluded.is_empty() {
+        out.push(format!("left out {}", excluded.join(", ")));
+    }
+    out.push(format!(
+        "turn {}, place {}, dice {}, configuration {}",
+        made.turn, made.position, made.seed, made.config
+    ));
+    out
+}
+
+/// What the engine says of each agent if it decided now.
+pub fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Chosen(candidate) => format!("first    {} {}", candidate.agent, terms(candidate)),
+        Verdict::Beaten { candidate, behind, change } => {
+            let change =
+                change.as_ref().map(|change| format!("; would be first {change}")).unwrap_or_default();
+            format!(
+                "behind   {} {} ({} less{change})",
+                candidate.agent,
+                terms(candidate),
+                millionths(*behind)
+            )
+        }
+        Verdict::Out { reasons, changes } => {
+            let said = reasons.iter().zip(changes).map(|(out, change)| {
+                let change = change.as_ref().map(|change| format!(" (able {change})")).unwrap_or_default();
+                format!("{}{change}", clean(&out.detail))
+            });
+            let agent = reasons.first().map(|out| out.agent.to_string()).unwrap_or_default();
+            format!("left out {agent}: {}", said.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn terms(candidate: &Candidate) -> String {
+    format!(
+        "{} = capability {} + performance {} + free {} + specialisation {}",
+        millionths(candidate.score()),
+        millionths(candidate.capability),
+        millionths(candidate.performance),
+        millionths(candidate.free),
+        millionths(candidate.specialisation),
+    )
+}
+
+/// Millionths as a decimal with three places.
+fn millionths(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    let size = number.unsigned_abs();
+    format!("{sign}{}.{:03}", size / 1_000_000, size % 1_000_000 / 1_000)
+}
+
+/// A reason in words, after a count.
+fn exclusion(reason: Exclusion) -> &'static str {
+    match reason {
+        Exclusion::Disabled => "disabled",
+        Exclusion::Capability => "without the capability",
+        Exclusion::Paused => "paused",
+        Exclusion::Hours => "outside working hours",
+        Exclusion::Capacity => "at their limit",
+        Exclusion::Returning => "just back from absence",
+        Exclusion::HeldByOther => "because another agent holds the responsibility",
+        Exclusion::LastResortOnly => "only for the last resort",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{AgentId, Id};
+
+    #[test]
+    fn a_decision_is_told_with_all_its_terms_and_the_losers() {
+        let candidate = |agent: &str, free| Candidate {
+            agent: AgentId::from(agent),
+            capability: 400_000,
+            performance: 150_000,
+            free,
+            specialisation: 100_000,
+        };
+        let made = Assignment {
+            task: Id::v7(0, 0),
+            turn: 12,
+            position: 3,
+            winner: Some(candidate("WAKE.LSHSALES", 200_000)),
+            due: None,
+            runners_up: vec![candidate("WAKE.SDRFORGE", 12_345)],
+            excluded: vec![(Exclusion::Capability, 11), (Exclusion::Capacity, 1)],
+            last_resort: false,
+            seed: 9,
+            config: "abc".into(),
+        };
+        assert_eq!(
+            decision(&made),
+            [
+                "given to WAKE.LSHSALES 0.850 = capability 0.400 + performance 0.150 + free 0.200 + specialisation 0.100",
+                "before   WAKE.SDRFORGE 0.662 = capability 0.400 + performance 0.150 + free 0.012 + specialisation 0.100",
+                "left out 11 without the capability, 1 at their limit",
+                "turn 12, place 3, dice 9, configuration abc",
+            ]
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! `demo`: a sandbox CRM with a team in it, and the very daemon that `run` starts, as a process of its own. It
+//! is told where the CRM is and what token to use, like any other; nothing in it knows that this is a demo.
+
+use crate::{
+    answer::{Answer, Screen, usage},
+    app::{self, App, DATABASE},
+    control, figures,
+    figures::Facts,
+    story,
+    text::{clean, cut, number, put},
+    verb_run::stopped_by_signal,
+};
+use anyhow::Context;
+use connect::Clock;
+use jiff::tz::TimeZone;
+use model::{Event, EventKind};
+use runtime::{
+    clock::SystemClock,
+    rules::Config,
+    settings::{Paths, Span},
+};
+use sandbox::{command::Options, world::Weights};
+use serde_json::{Value, json};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+use store::{Exec, SqliteStore, Store};
+use tokio::process::{Child, Command};
+
+/// The sandbox's own token.
+const TOKEN: &str = "pat-eu1-sandbox";
+const VARIABLE: &str = "SALES_ORCHESTRATOR_DEMO_TOKEN";
+/// Faulty requests of a thousand with `--break`.
+const FAULTS: u32 = 50;
+const FIRST_SCREEN: Duration = Duration::from_millis(700);
+const EACH_SCREEN: Duration = Duration::from_secs(2);
+/// The newest events below the control centre.
+const FEED: usize = 8;
+/// Events read at once.
+const EVENTS: usize = 1_000;
+
+/// Options of `demo`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sales-orchestrator demo                        until Ctrl-C
+  sales-orchestrator demo --break                with outages, limits and lost answers
+  sales-orchestrator demo --for 30s --json       figures at the end, for scripts
+  sales-orchestrator demo --load DIR             deals from CSV files instead of generated ones
+  sales-orchestrator demo --data DIR             keep the database; the other verbs can look at it meanwhile")]
+pub struct Args {
+    /// Stop by itself after this time
+    #[arg(long = "for", value_name = "TIME")]
+    length: Option<Span>,
+    /// Let requests fail, answers get lost and limits bite
+    #[arg(long = "break")]
+    broken: bool,
+    /// Folder of CSV files with accounts, deals and people
+    #[arg(long, value_name = "DIR")]
+    load: Option<PathBuf>,
+    /// Everything that is drawn by chance follows from it
+    #[arg(long, default_value_t = 7, value_name = "N")]
+    seed: u64,
+    /// Milliseconds between two things that people do in the CRM; 0: nothing happens
+    #[arg(long, default_value_t = 800, value_name = "MS")]
+    pace: u64,
+}
+
+/// Shows.
+pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
+    let stop = stopped_by_signal()?;
+    let folder = tempfile::tempdir().context("making a folder for the demo")?;
+    let data = app.paths.data.clone().unwrap_or_else(|| folder.path().join("data"));
+    let (address, account) = sandbox(args)?;
+    let paths = configure(folder.path(), &data, address)?;
+    let inner = App { paths, makers: app.makers, screen: app.screen, log: app.log };
+    let config = inner.config()?;
+    let mut daemon = daemon(&inner, &data)?;
+    let ended = watch(&inner, &config, args, &account, &mut daemon, stop).await;
+    end(&mut daemon).await?;
+    ended
+}
+
+/// A CRM on loopback, on a thread of its own.
+fn sandbox(args: &Args) -> anyhow::Result<(SocketAddr, Arc<sandbox::Sandbox>)> {
+    let options = Options {
+        seed: args.seed,
+        load: args.load.clone(),
+        faults_per_mille: if args.broken { FAULTS } else { 0 },
+        ..Options::default()
+    };
+    let account = options.sandbox().map_err(|error| usage(error.to_string()))?;
+    let (tell, told) = mpsc::channel();
+    let (shared, seed, pace) = (account.clone(), args.seed, args.pace);
+    let serve = move || -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+            tell.send(listener.local_addr()?).context("the demo is over")?;
+            if pace > 0 {
+                tokio::spawn(people(shared.clone(), seed, pace));
+            }
+            Ok(sandbox::serve(shared, listener).await?)
+        })
+    };
+    std::thread::Builder::new().name("sandbox".to_owned()).spawn(serve).context("starting the sandbox")?;
+    let address = told.recv().context("the sandbox did not start")?;
+    Ok((address, account))
+}
+
+/// People work in the CRM.
+async fn people(account: Arc<sandbox::Sandbox>, seed: u64, every_ms: u64) {
+    let mut world = sandbox::World::new(&account, seed, Weights::default());
+    let mut beat = tokio::time::interval(Duration::from_millis(every_ms));
+    loop {
+        beat.tick().await;
+        world.tick();
+    }
+}
+
+/// A configuration as a user would write it.
+fn configure(folder: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Paths> {
+    let config = folder.join("orchestrator.toml");
+    let text = format!(
+        "[organization]\nname = \"MURPHBECK\"\n\n[[connection]]\nid = \"demo\"\nvendor = \"hubspot\"\n\
+         mode = \"auto\"\nbase_url = \"http://{address}\"\nsecret = \"env\"\nevery = \"2s\"\nsweep = \"1m\"\n"
+    );
+    std::fs::write(&config, text).with_context(|| format!("writing {}", config.display()))?;
+    Ok(Paths { config, required: true, data: Some(data.to_owned()) })
+}
+
+/// `run` of this same program.
+fn daemon(app: &App, data: &Path) -> anyhow::Result<Child> {
+    std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
+    let log = std::fs::File::create(data.join("daemon.log")).context("making the daemon's log")?;
+    let program = std::env::current_exe().context("finding this program")?;
+    let mut command = Command::new(program);
+    command.arg("--config").arg(&app.paths.config).arg("--data").arg(data).args(["--log", "human", "run"]);
+    command.env(VARIABLE, TOKEN).stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    command.stderr(log).kill_on_drop(true);
+    command.spawn().context("starting the daemon")
+}
+
+/// Draws until told to stop, the time is over, or the daemon ends.
+async fn watch(
+    app: &App,
+    config: &Config,
+    args: &Args,
+    account: &Arc<sandbox::Sandbox>,
+    daemon: &mut Child,
+    mut stop: tokio::sync::watch::Receiver<bool>,
+) -> anyhow::Result<Answer> {
+    let (clock, began) = (SystemClock, SystemClock.now());
+    let ends = args.length.map(|Span(length)| began + length);
+    let data = app.data(&config.settings);
+    let mut next = began + FIRST_SCREEN;
+    let mut store: Option<Arc<dyn Store>> = None;
+    let mut feed = Feed::default();
+    loop {
+        let until = ends.map_or(next, |ends| next.min(ends));
+        let over = tokio::select! {
+            () = clock.sleep_until(until) => ends.is_some_and(|ends| clock.now() >= ends),
+            _ = stop.wait_for(|stop| *stop) => true,
+            ended = daemon.wait() => anyhow::bail!("the daemon ended ({}): see {}", ended?, data.join("daemon.log").display()),
+        };
+        next = clock.now() + EACH_SCREEN;
+        let store = match opened(&mut store, &data)? {
+            Some(store) => store,
+            None if over => {
+                anyhow::bail!("the daemon had made no database yet: see daemon.log with --data DIR")
+            }
+            None => continue,
+        };
+        let shown = shown(app, config, store, account, &mut feed).await?;
+        if over {
+            let text = format!("{}\n{}", shown.0, farewell(&data, app.paths.data.is_some()));
+            return Ok(Answer::new(text, shown.1));
+        }
+        if !app.screen.json {
+            redraw(app.screen, &format!("{}\nCtrl-C ends the demo. Database: {}", shown.0, data.display()))?;
+        }
+    }
+}
+
+fn redraw(screen: Screen, text: &str) -> anyhow::Result<()> {
+    screen.redraw(text).context("drawing")
+}
+
+/// The daemon's database, once the daemon has made it.
+fn opened<'s>(
+    store: &'s mut Option<Arc<dyn Store>>,
+    data: &Path,
+) -> anyhow::Result<Option<&'s Arc<dyn Store>>> {
+    let file = data.join(DATABASE);
+    if store.is_none() && file.exists() {
+        *store = Some(Arc::new(SqliteStore::open(&file, Exec::Thread)?));
+    }
+    Ok(store.as_ref())
+}
+
+/// The control centre, what happens, and what the CRM counts: for people and for programs.
+async fn shown(
+    app: &App,
+    config: &Config,
+    store: &Arc<dyn Store>,
+    account: &Arc<sandbox::Sandbox>,
+    feed: &mut Feed,
+) -> anyhow::Result<(String, Value)> {
+    let facts = Facts::read(&**store, app.daemon(&config.settings).is_some(), app::now()).await?;
+    let centre = figures::centre(&facts, config);
+    let mut text = control::render(&centre, app.screen.paint);
+    text += "\nWHAT HAPPENS\n";
+    feed.read(&**store).await?;
+    for line in &feed.lines {
+        put!(text, "{line}\n");
+    }
+    let usage = account.usage();
+    let records: u64 = facts.freshness.iter().map(|stream| stream.records).sum();
+    let done = facts.overview.writes.get("done").copied().unwrap_or_default();
+    let refused = usage.by_status.get(&429).copied().unwrap_or_default();
+    put!(
+        text,
+        "\n{} records read, {} writes done; the CRM was asked {} times, {} of that met a fault, {refused} a limit\n",
+        number(records),
+        number(done),
+        number(usage.by_status.values().sum::<u64>() + usage.broken),
+        usage.faults,
+    );
+    let json = json!({ "centre": centre, "records": records, "writes": facts.overview.writes,
+                       "tasks": facts.overview.tasks, "faults": usage.faults, "limited": refused });
+    Ok((text, json))
+}
+
+/// The newest events that are more than a first sight, newest last.
+#[derive(Default)]
+struct Feed {
+    after: i64,
+    lines: VecDeque<String>,
+}
+
+impl Feed {
+    async fn read(&mut self, store: &dyn Store) -> anyhow::Result<()> {
+        loop {
+            let events = store.events(self.after, EVENTS).await?;
+            for (number, event) in &events {
+                self.after = *number;
+                if event.kind != EventKind::FirstSeen {
+                    self.lines.push_back(line(event));
+                }
+            }
+            while self.lines.len() > FEED {
+                self.lines.pop_front();
+            }
+            if events.len() < EVENTS {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn line(event: &Event) -> String {
+    let time = figures::local(event.at, &TimeZone::UTC);
+    let time = time.split(' ').nth(1).unwrap_or_default();
+    cut(&format!("{time}  {:8} {}", clean(&event.source), story::event(&event.kind)), 110)
+}
+
+fn farewell(data: &Path, kept: bool) -> String {
+    if kept {
+        format!("The database is kept in {}.", data.display())
+    } else {
+        "Next, with your own account: sales-orchestrator init".to_owned()
+    }
+}
+
+/// Lets the daemon finish what it has in hand.
+async fn end(daemon: &mut Child) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    if let Some(pid) = daemon.id() {
+        let told = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await;
+        told.context("telling the daemon to stop")?;
+    }
+    match tokio::time::timeout(Duration::from_secs(7), daemon.wait()).await {
+        Ok(ended) => ended.map(|_| ()).context("waiting for the daemon"),
+        Err(_) => daemon.kill().await.context("ending the daemon"),
+    }
+}

@@ -1,0 +1,244 @@
+//! `why`: a task's decision with its losers, or a record's fields with their winners.
+
+use crate::{
+    answer::{Answer, usage},
+    app::{self, App},
+    diff::name_of,
+    figures::local,
+    story,
+    text::{Table, clean, cut, put},
+};
+use engine::{
+    assign::{explain, week_start},
+    reconcile::explain_field,
+};
+use model::{
+    Canonical, ConnectionId, ExternalRef, Id, Kind,
+    work::{Assignment, Task},
+};
+use runtime::rules::Rules;
+use serde_json::{Value, json};
+use store::Store;
+
+/// Events shown.
+const HISTORY: usize = 12;
+/// Tasks shown.
+const TASKS: usize = 50;
+
+const EXAMPLES: &str = "\
+Examples:
+  sales-orchestrator why deal:9201                         by the CRM's id
+  sales-orchestrator why contact:0192f0c1-...              by ours
+  sales-orchestrator why \"Acme\"                            by name
+  sales-orchestrator why 5f0c...                           a task: who got it, with every loser";
+
+/// Options of `why`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A task's id, `deal:ID`, `contact:ID`, `company:ID`, or a name
+    #[arg(value_name = "WHAT")]
+    what: String,
+}
+
+enum Found {
+    Task(Box<Task>, Vec<Assignment>),
+    Record(Box<Canonical>),
+}
+
+/// Explains.
+pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
+    let config = app.config()?;
+    let store = app.store(&config.settings)?;
+    let rules = app.rules(config, &*store).await?;
+    match find(&*store, &rules, &args.what).await? {
+        Found::Task(task, decisions) => why_task(app, &*store, &rules, &task, &decisions).await,
+        Found::Record(record) => why_record(app, &*store, &rules, &record).await,
+    }
+}
+
+async fn find(store: &dyn Store, rules: &Rules, what: &str) -> anyhow::Result<Found> {
+    let (kind, name) = match what.split_once(':') {
+        Some((kind, name)) if kind != "task" || !name.contains('-') => {
+            let kind: Kind = kind.parse().map_err(usage)?;
+            (Some(kind), name)
+        }
+        Some((_, name)) => (None, name),
+        None => (None, what),
+    };
+    if let Ok(id) = name.parse::<Id>() {
+        if let Some((task, decisions)) = store.task(id).await? {
+            return Ok(Found::Task(Box::new(task), decisions));
+        }
+        if let Some(record) = store.record(id).await? {
+            return Ok(Found::Record(Box::new(record)));
+        }
+    }
+    let mut ids = Vec::new();
+    for connection in &rules.config.settings.connection {
+        let kinds = kind.map_or(Kind::ALL.to_vec(), |kind| vec![kind]);
+        for kind in kinds {
+            let reference = ExternalRef::new(&ConnectionId::new(connection.id.as_str()), kind, name);
+            ids.extend(store.find_ref(&reference).await?);
+        }
+    }
+    ids.dedup();
+    if ids.is_empty() {
+        let found = store.search(kind, name, 10).await?;
+        if found.len() > 1 {
+            let lines: Vec<String> =
+                found.iter().map(|(id, kind, name)| format!("  {kind}:{id}  {}", clean(name))).collect();
+            return Err(usage(format!("{name:?} may be any of these:\n{}", lines.join("\n"))));
+        }
+        ids.extend(found.iter().map(|(id, ..)| *id));
+    }
+    match ids.as_slice() {
+        [] => Err(usage(format!("nothing is known by {what:?}"))),
+        [id] => {
+            let record = store.record(*id).await?;
+            let record = record.ok_or_else(|| usage(format!("nothing is known by {what:?}")))?;
+            Ok(Found::Record(Box::new(record)))
+        }
+        many => {
+            let many: Vec<String> = many.iter().map(ToString::to_string).collect();
+            Err(usage(format!("{what:?} may be any of these: {}", many.join(", "))))
+        }
+    }
+}
+
+async fn why_record(
+    app: &App,
+    store: &dyn Store,
+    rules: &Rules,
+    record: &Canonical,
+) -> anyhow::Result<Answer> {
+    let zone = rules.routing.zone();
+    let name = record.fields.text(model::Field::Name).unwrap_or_default();
+    let mut text = format!("{} {}\n{}\n", app.screen.paint.bold(&clean(name)), record.kind, record.id);
+    for source in &record.sources {
+        put!(text, "  at {} (changed {})\n", source.reference, local(source.modified, zone));
+    }
+    if let Some(how) = &record.gone {
+        put!(text, "  {}\n", story::gone(how));
+    }
+    if let (Some(stage), Some(since)) = (record.fields.stage(), record.stage_since) {
+        put!(text, "  in {stage} since {}\n", local(since, zone));
+    }
+    let mut table = Table::new(&["Field", "Value", "From", "Because"]);
+    let mut fields = Vec::new();
+    for (field, value) in record.fields.iter() {
+        let said = explain_field(record, field, &rules.merge);
+        for one in &said {
+            let shown = if one.won { value } else { &one.value };
+            let field = if one.won { name_of(field) } else { String::new() };
+            let value = cut(&clean(&shown.to_string()), 60);
+            table.row([field, value, one.source.connection.to_string(), one.reason.to_string()]);
+        }
+        let said: Vec<Value> = said
+            .iter()
+            .map(|one| {
+                json!({ "source": one.source.to_string(), "value": one.value,
+            "won": one.won, "reason": one.reason.to_string() })
+            })
+            .collect();
+        fields.push(json!({ "field": field, "value": value, "sources": said }));
+    }
+    put!(text, "\n{}", table.render(app.screen.columns));
+    let tasks = store.tasks(Some(record.id), None, None, TASKS).await?;
+    if !tasks.is_empty() {
+        put!(text, "\nTasks\n{}", task_table(app, &tasks));
+    }
+    let history = store.history(record.id, HISTORY).await?;
+    if !history.is_empty() {
+        text += "\nHistory\n";
+    }
+    for (_, event) in &history {
+        put!(
+            text,
+            "  {}  {}  ({})\n",
+            local(event.at, zone),
+            story::event(&event.kind),
+            clean(&event.source)
+        );
+    }
+    let json = json!({
+        "id": record.id, "kind": record.kind, "fields": fields, "gone": record.gone, "stage_since": record.stage_since,
+        "tasks": tasks, "history": history.iter().map(|(_, event)| event).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(text, json))
+}
+
+fn task_table(app: &App, tasks: &[Task]) -> String {
+    let mut table = Table::new(&["Id", "Action", "State", "Agent", "Responsibility", "Due"]);
+    for task in tasks {
+        table.row([
+            task.id.to_string(),
+            task.action.to_string(),
+            task.state.name().to_owned(),
+            task.holder.as_ref().map_or("-".to_owned(), ToString::to_string),
+            task.responsibility.to_string(),
+            task.due.map_or("-".to_owned(), |due| due.to_string()),
+        ]);
+    }
+    table.render(app.screen.columns)
+}
+
+async fn why_task(
+    app: &App,
+    store: &dyn Store,
+    rules: &Rules,
+    task: &Task,
+    decisions: &[Assignment],
+) -> anyhow::Result<Answer> {
+    let zone = rules.routing.zone();
+    let mut text = format!(
+        "{} ({}) on {}\n  {}, needs {}, priority {}, because {}\n",
+        app.screen.paint.bold(&clean(&task.title)),
+        task.action,
+        task.subject,
+        task.state.name(),
+        task.need.capability,
+        task.priority,
+        clean(&task.cause),
+    );
+    put!(text, "  arrived {}", local(task.arrived, zone));
+    if let Some(due) = task.due {
+        put!(text, ", due {}", local(due, zone));
+    }
+    text.push('\n');
+    for (at, made) in decisions.iter().enumerate() {
+        text += if at == 0 { "\nDecision\n" } else { "\nBefore that\n" };
+        for line in story::decision(made) {
+            put!(text, "  {line}\n");
+        }
+    }
+    if decisions.is_empty() {
+        text += "\nIt was not decided yet.\n";
+    }
+    let now = now_verdicts(store, rules, task, decisions).await?;
+    if !now.is_empty() {
+        text += "\nWere it decided now\n";
+        for line in &now {
+            put!(text, "  {line}\n");
+        }
+    }
+    Ok(Answer::new(text, json!({ "task": task, "decisions": decisions, "now": now })))
+}
+
+/// Every agent, judged on the board as it is now with this task on it.
+async fn now_verdicts(
+    store: &dyn Store,
+    rules: &Rules,
+    task: &Task,
+    decisions: &[Assignment],
+) -> anyhow::Result<Vec<String>> {
+    if !task.state.is_open() {
+        return Ok(Vec::new());
+    }
+    let now = app::now();
+    let mut board = store.board(0, week_start(now, rules.routing.zone())).await?;
+    board.tasks = vec![task.clone()];
+    let seed = decisions.first().map_or(0, |made| made.seed);
+    let explained = explain(&board, &rules.routing, task.id, seed, now);
+    Ok(explained.map(|(_, verdicts)| verdicts.iter().map(story::verdict).collect()).unwrap_or_default())
+}
