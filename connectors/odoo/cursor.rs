@@ -8,7 +8,7 @@
 
 use model::{Cursor, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 /// Layout of the body.
 const VERSION: u16 = 1;
@@ -35,11 +35,11 @@ pub struct Place {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Timestamp>,
     /// Records that the walk before reported and that this one will meet again: id and fingerprint.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub known: HashMap<i64, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: BTreeMap<i64, u64>,
     /// Records of this walk that the next one will meet again.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub fresh: HashMap<i64, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fresh: BTreeMap<i64, u64>,
 }
 
 impl Place {
@@ -79,7 +79,8 @@ impl Place {
 /// A fingerprint (FNV-1a) of a record's JSON, stable across versions: two changes within one second have the
 /// same `write_date` but not the same fingerprint.
 pub fn fingerprint(raw: &[u8]) -> u64 {
-    raw.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    raw.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

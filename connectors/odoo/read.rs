@@ -14,7 +14,7 @@ use bytes::Bytes;
 use connect::{Cx, Error, ErrorKind, Page, Position};
 use model::{Change, Cursor, ExternalRef, Gone, GoneHow, Kind, Observed, Pass, Stream, Timestamp, Version};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Records per page.
 const PAGE: usize = 500;
@@ -77,7 +77,7 @@ impl Odoo {
         }
         let listing = self.list(cx, shape, (shape.domain)(), place.after, place.until).await?;
         let (rows, changes) = self.changes(cx, shape, listing, Some(&mut place)).await?;
-        let place = Place { fresh: std::collections::HashMap::new(), ..place };
+        let place = Place { fresh: BTreeMap::new(), ..place };
         let position = if rows < PAGE {
             Position::CaughtUp { cursor: Place::default().write(), complete: false }
         } else {
@@ -103,7 +103,8 @@ impl Odoo {
     async fn census(&self, cx: &Cx<'_>, shape: Shape, mut place: Place) -> Result<Page, Error> {
         let mut domain = (shape.there)();
         narrow(&mut domain, &json!(["id", ">", place.after]));
-        let call = Search { site: &self.site, model: shape.model, domain, order: "id asc", limit: CENSUS_PAGE };
+        let call =
+            Search { site: &self.site, model: shape.model, domain, order: "id asc", limit: CENSUS_PAGE };
         let ids = cx.send(&call).await?;
         place.after = ids.last().copied().unwrap_or(place.after);
         let changes = ids.iter().map(|id| Change::Exists(self.reference(shape.kind, *id))).collect();
@@ -177,24 +178,24 @@ impl Odoo {
         let mut rows = Vec::with_capacity(count);
         for raw in listing.rows {
             let parsed = (shape.parse)(&raw).map_err(|error| error.to_string());
-            match parsed.and_then(|row| dated(row.as_ref()).map(|changed| (row, changed))) {
-                Ok((row, changed)) => {
+            match parsed.and_then(|row| dated(row.as_ref()).map(|at| (row, at))) {
+                Ok((row, modified)) => {
                     let print = fingerprint(&raw);
-                    if place.as_deref_mut().is_none_or(|place| place.meet(row.id(), changed, print)) {
-                        rows.push((row, changed, print, raw));
+                    if place.as_deref_mut().is_none_or(|place| place.meet(row.id(), modified, print)) {
+                        rows.push((row, modified, print, raw));
                     }
                 }
                 Err(reason) => changes.push(self.unreadable(shape.kind, reason, raw, place.as_deref_mut())),
             }
         }
         let partners = self.partners(cx, rows.iter().flat_map(|(row, ..)| row.partners())).await?;
-        changes.extend(rows.into_iter().map(|(row, changed, print, raw)| {
+        changes.extend(rows.into_iter().map(|(row, modified, print, raw)| {
             let mapped = row.mapped(&partners);
             let reference = self.reference(shape.kind, row.id());
             if mapped.archived {
                 return Change::Gone(Gone { reference, how: GoneHow::Archived, at });
             }
-            Change::Seen(observed(reference, mapped, changed, row.changed(), print, raw))
+            Change::Seen(observed(reference, mapped, modified, row.changed(), print, raw))
         }));
         Ok((count, changes))
     }
@@ -222,8 +223,7 @@ impl Odoo {
         cx: &Cx<'_>,
         reference: &ExternalRef,
     ) -> Result<Option<Observed>, Error> {
-        let page =
-            self.page(cx, reference.kind, &Pass::These(vec![reference.id.clone()]), None).await?;
+        let page = self.page(cx, reference.kind, &Pass::These(vec![reference.id.clone()]), None).await?;
         for change in page.changes {
             match change {
                 Change::Seen(observed) if observed.reference == *reference => return Ok(Some(observed)),
@@ -243,9 +243,9 @@ impl Odoo {
 
     fn unreadable(&self, kind: Kind, reason: String, raw: Bytes, place: Option<&mut Place>) -> Change {
         let id = serde_json::from_slice::<Value>(&raw).ok().and_then(|row| row.get("id")?.as_i64());
-        if let (Some(id), Some(place)) = (id, place) {
-            // The walk goes on behind it.
-            place.after = place.after.max(id);
+        if let Some(place) = place {
+            // The walk goes on behind it, even if not so much as its id can be read.
+            place.after = id.map_or(place.after + 1, |id| place.after.max(id));
         }
         Change::Unreadable { reference: id.map(|id| self.reference(kind, id)), reason, raw }
     }

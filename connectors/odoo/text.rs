@@ -95,7 +95,8 @@ fn to_plain(html: &str) -> String {
             break;
         };
         let name = tag.split([' ', '\n']).next().unwrap_or_default();
-        if matches!(name.trim_end_matches('/'), "br" | "/p" | "/div" | "/li" | "/tr" | "/h1" | "/h2" | "/h3") {
+        if matches!(name.trim_end_matches('/'), "br" | "/p" | "/div" | "/li" | "/tr" | "/h1" | "/h2" | "/h3")
+        {
             plain.push('\n');
         }
         rest = after;

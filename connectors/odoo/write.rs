@@ -170,9 +170,13 @@ impl Odoo {
         };
         let listing = cx.send(&call).await?;
         let at = listing.at.unwrap_or_else(|| cx.clock.now());
-        let found = listing.rows.iter().filter_map(|row| serde_json::from_slice::<Carrier>(row).ok()).find(
-            |row| row.body.as_deref().or(row.note.as_deref()).is_some_and(|text| marker::carries(text, write.key)),
-        );
+        let found =
+            listing.rows.iter().filter_map(|row| serde_json::from_slice::<Carrier>(row).ok()).find(|row| {
+                row.body
+                    .as_deref()
+                    .or(row.note.as_deref())
+                    .is_some_and(|text| marker::carries(text, write.key))
+            });
         Ok(found.map(|row| (self.reference(kind, row.id), crate::text::time(&row.create_date).unwrap_or(at))))
     }
 }
@@ -192,13 +196,9 @@ fn beside(target: &ExternalRef) -> Result<(&'static str, &'static str), Error> {
     match target.kind {
         Kind::Deal => Ok((lead::MODEL, "crm.model_crm_lead")),
         Kind::Company | Kind::Contact => Ok((partner::MODEL, "base.model_res_partner")),
-        Kind::Owner
-        | Kind::Pipeline
-        | Kind::Task
-        | Kind::Note
-        | Kind::Email
-        | Kind::Meeting
-        | Kind::Call => Err(invalid(format!("nothing can be put beside {target}"))),
+        Kind::Owner | Kind::Pipeline | Kind::Task | Kind::Note | Kind::Email | Kind::Meeting | Kind::Call => {
+            Err(invalid(format!("nothing can be put beside {target}")))
+        }
     }
 }
 

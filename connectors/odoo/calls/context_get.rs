@@ -44,11 +44,7 @@ impl Call for ContextGet<'_> {
 
     fn parse(&self, parts: &Parts, body: &Bytes) -> Result<Whoami, Error> {
         let context: Context = result("res.users.context_get", parts, body)?;
-        Ok(Whoami {
-            user: context.uid,
-            zone: context.tz.as_str().map(str::to_owned),
-            at: server_time(parts),
-        })
+        Ok(Whoami { user: context.uid, zone: context.tz.as_str().map(str::to_owned), at: server_time(parts) })
     }
 }
 

@@ -82,16 +82,15 @@ impl Call for Load<'_> {
 
     fn parse(&self, parts: &Parts, body: &Bytes) -> Result<i64, Error> {
         let loaded: Loaded = result("mail.activity.load", parts, body)?;
-        let words = loaded.messages.iter().map(|message| message.message.as_str()).collect::<Vec<_>>().join("; ");
+        let words =
+            loaded.messages.iter().map(|message| message.message.as_str()).collect::<Vec<_>>().join("; ");
         match loaded.ids.get(0).and_then(Value::as_i64) {
             Some(id) => Ok(id),
             None if MET_ANOTHER.iter().any(|met| words.contains(met)) => Err(Error::answered(
                 ErrorKind::Busy { after: Some(Duration::from_millis(250)) },
                 "mail.activity.load: another transaction was at it",
             )),
-            None => {
-                Err(Error::answered(ErrorKind::Invalid, format!("mail.activity.load: {}", cut(&words))))
-            }
+            None => Err(Error::answered(ErrorKind::Invalid, format!("mail.activity.load: {}", cut(&words)))),
         }
     }
 }

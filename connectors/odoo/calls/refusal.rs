@@ -26,7 +26,10 @@ pub fn error(call: &str, parts: &Parts, body: &Bytes) -> Error {
     let detail = match &told {
         Some(told) => format!("{call}: {} {}", status.as_u16(), cut(&told.message)),
         None if matches!(kind, ErrorKind::Config) => {
-            format!("{call}: {} and no Odoo error: is this the base URL of an Odoo 19 or later?", status.as_u16())
+            format!(
+                "{call}: {} and no Odoo error: is this the base URL of an Odoo 19 or later?",
+                status.as_u16()
+            )
         }
         None => format!("{call}: {}", status.as_u16()),
     };

@@ -66,8 +66,11 @@ impl Row for ActivityRow {
     fn mapped(&self, partners: &Partners) -> Mapped {
         let (text, marker) = body(&self.note);
         // A task without a summary is shown by its type ("Call").
-        let name =
-            if self.summary.is_empty() { name_of(self.activity_type_id.as_ref()) } else { value(&self.summary) };
+        let name = if self.summary.is_empty() {
+            name_of(self.activity_type_id.as_ref())
+        } else {
+            value(&self.summary)
+        };
         let fields = [
             (Field::Name, name),
             (Field::Owner, reference(self.user_id.as_ref())),

@@ -39,8 +39,11 @@ pub struct Shape {
     /// Which of them count as being there: an archived partner does not, a lost deal does.
     pub there: fn() -> Value,
     /// Reads one.
-    pub parse: fn(&[u8]) -> Result<Box<dyn Row>, serde_json::Error>,
+    pub parse: fn(&[u8]) -> Parsed,
 }
+
+/// A record that was read, or why it could not be.
+pub type Parsed = Result<Box<dyn Row>, serde_json::Error>;
 
 /// One record as Odoo sent it.
 pub trait Row: Send + Sync {
@@ -84,7 +87,7 @@ pub fn shape(kind: Kind) -> Option<Shape> {
     }
 }
 
-fn parsed<T: Row + DeserializeOwned + 'static>(raw: &[u8]) -> Result<Box<dyn Row>, serde_json::Error> {
+fn parsed<T: Row + DeserializeOwned + 'static>(raw: &[u8]) -> Parsed {
     serde_json::from_slice::<T>(raw).map(|row| Box::new(row) as Box<dyn Row>)
 }
 
@@ -106,7 +109,9 @@ impl Partners {
     /// Reads the answer of a search for [`partner::KINDS`]; what can't be read is left out.
     pub fn read(rows: &[bytes::Bytes]) -> Self {
         let rows = rows.iter().filter_map(|row| serde_json::from_slice::<partner::KindRow>(row).ok());
-        Self(rows.map(|row| (row.id, Partner { company: row.is_company, employer: row.employer() })).collect())
+        Self(
+            rows.map(|row| (row.id, Partner { company: row.is_company, employer: row.employer() })).collect(),
+        )
     }
 
     /// Links to these partners: companies, and contacts with their companies. A partner that we may not see is

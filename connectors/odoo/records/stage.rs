@@ -66,13 +66,17 @@ mod tests {
     #[test]
     fn the_won_stage_is_known_by_its_flag() {
         let stages = mapped(SHAPE, "stages", "");
-        let won: Vec<_> = stages.iter().filter(|(_, stage)| stage.fields.bool(Field::Won) == Some(true)).collect();
+        let won: Vec<_> =
+            stages.iter().filter(|(_, stage)| stage.fields.bool(Field::Won) == Some(true)).collect();
         assert_eq!(won.len(), 1);
         assert_eq!(stages[0].1.fields.text(Field::Name), Some("New"));
     }
 
     #[test]
     fn a_stage_of_another_pipeline_is_none_of_odoos() {
-        assert_eq!((id(3), number("crm/3"), number("default/3"), number("3")), ("crm/3".into(), Some(3), None, None));
+        assert_eq!(
+            (id(3), number("crm/3"), number("default/3"), number("3")),
+            ("crm/3".into(), Some(3), None, None)
+        );
     }
 }
