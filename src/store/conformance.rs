@@ -1,7 +1,7 @@
 //! The suite that every backend must pass: each trait method has at least one case here.
 #![expect(
     clippy::unwrap_used,
-    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
     reason = "a suite of tests: a failed case is a panic"
 )]
 

@@ -39,6 +39,7 @@ pub(super) enum Durable {
 pub(super) struct Writer {
     pub(super) connection: Connection,
     durable: Durable,
+    patience: Duration,
     wal: Option<PathBuf>,
 }
 
@@ -201,9 +202,9 @@ impl Writer {
         let connection = Connection::open(path)?;
         connection.busy_timeout(patience)?;
         connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
              PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
-             PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864;",
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
         )?;
         prepare(&connection)?;
         let wal = (!memory).then(|| {
@@ -211,7 +212,7 @@ impl Writer {
             name.push("-wal");
             PathBuf::from(name)
         });
-        Ok(Self { connection, durable: Durable::Normal, wal })
+        Ok(Self { connection, durable: Durable::Normal, patience, wal })
     }
 
     /// One write transaction: all of the job or nothing.
@@ -228,19 +229,27 @@ impl Writer {
         let write = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let outcome = job(&write)?;
         write.commit()?;
-        self.cut_wal();
+        // Committed is committed: what goes wrong from here on is for the log only.
+        if let Err(error) = self.cut_wal() {
+            tracing::warn!(%error, "the write-ahead log could not be looked after");
+        }
         Ok(outcome)
     }
 
-    fn cut_wal(&self) {
+    fn cut_wal(&self) -> rusqlite::Result<()> {
         let length = self.wal.as_ref().and_then(|wal| std::fs::metadata(wal).ok()).map_or(0, |m| m.len());
-        if length > LONGEST_WAL {
-            let cut =
-                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-            if !matches!(cut, Ok(0)) {
-                tracing::warn!(length, "the write-ahead log could not be cut: a long read is in its way");
-            }
+        if length <= LONGEST_WAL {
+            return Ok(());
         }
+        // Whoever reads just now is not waited for: the next commit tries again.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let cut =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        self.connection.busy_timeout(self.patience)?;
+        if !matches!(cut, Ok(0)) {
+            tracing::warn!(length, "the write-ahead log could not be cut: a long read is in its way");
+        }
+        Ok(())
     }
 }
 

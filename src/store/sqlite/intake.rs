@@ -20,13 +20,14 @@ pub(super) fn commit(db: &Connection, page: &Intake, now: Timestamp) -> Outcome<
     }
     records(db, &page.records)?;
     let returned = sources(db, &mut streams, page, now)?;
-    let (left, relinked) = relink(db, &mut streams, &page.relinks)?;
+    let left = relink(db, &mut streams, &page.relinks)?;
     let gone = gone(db, &mut streams, page)?;
     settle_presence(db, page, &returned, &left, &gone)?;
     exists(db, &mut streams, &page.exists)?;
     events(db, page)?;
     parked::park(db, &mut streams, &page.parked, now)?;
-    for id in page.dirty.iter().chain(&relinked) {
+    let merged = left.iter().flat_map(|(from, to)| [from, to]);
+    for id in page.dirty.iter().chain(merged) {
         work::mark(db, *id)?;
     }
     for position in &page.positions {
@@ -88,25 +89,18 @@ fn sources(db: &Connection, streams: &mut Streams, page: &Intake, now: Timestamp
     Ok(returned)
 }
 
-/// Moves links to other canonical records; returns (record left, record joined) and what to look at again.
-fn relink(
-    db: &Connection,
-    streams: &mut Streams,
-    relinks: &[(ExternalRef, Id)],
-) -> Outcome<(Vec<(Id, Id)>, Vec<Id>)> {
-    let (mut left, mut dirty) = (Vec::new(), Vec::new());
+/// Moves links to other canonical records; returns which record was left for which.
+fn relink(db: &Connection, streams: &mut Streams, relinks: &[(ExternalRef, Id)]) -> Outcome<Vec<(Id, Id)>> {
+    let mut left = Vec::new();
     for (reference, to) in relinks {
         let stream = streams.number(db, &reference.connection, reference.kind)?;
         let from = links::record_of(db, streams, reference)?;
         let mut statement =
             db.prepare_cached("UPDATE links SET record = ?3 WHERE stream = ?1 AND ext_id = ?2")?;
         statement.execute((stream, reference.id.as_ref(), to.to_string()))?;
-        if let Some(from) = from.filter(|from| from != to) {
-            left.push((from, *to));
-            dirty.extend([from, *to]);
-        }
+        left.extend(from.filter(|from| from != to).map(|from| (from, *to)));
     }
-    Ok((left, dirty))
+    Ok(left)
 }
 
 fn gone(db: &Connection, streams: &mut Streams, page: &Intake) -> Outcome<Vec<(Id, GoneHow)>> {

@@ -118,7 +118,7 @@ async fn a_damaged_page_is_said_so() {
     let path = folder.path().join("store.db");
     drop(SqliteStore::open(&path, Exec::Thread).unwrap());
     let mut bytes = std::fs::read(&path).unwrap();
-    bytes[8192..].fill(0xAB);
+    bytes[4096..].fill(0xAB);
     std::fs::write(&path, bytes).unwrap();
     // when it is used
     let store = SqliteStore::open(&path, Exec::Thread);

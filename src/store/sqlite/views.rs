@@ -11,7 +11,10 @@ use super::{
 use crate::{Error, Overview, Views};
 use async_trait::async_trait;
 use model::{Canonical, Event, ExternalRef, Id, Kind, Timestamp};
-use rusqlite::{Connection, backup::Backup};
+use rusqlite::{
+    Connection,
+    backup::{Backup, StepResult},
+};
 use std::path::{Path, PathBuf};
 
 /// Kinds that are searched, most wanted first.
@@ -74,7 +77,9 @@ fn backup(db: &Connection, to: &Path) -> Outcome<()> {
 /// All pages within one read of the source: consistent, and no writer waits.
 fn copy(db: &Connection, to: &Path) -> Outcome<()> {
     let mut copy = Connection::open(to)?;
-    Backup::new(db, &mut copy)?.step(-1)?;
+    if Backup::new(db, &mut copy)?.step(-1)? != StepResult::Done {
+        return Err(Fail::stored("the database is busy: try again"));
+    }
     // A backup is one file: nothing of it stays behind in a log.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     copy.close().map_err(|(_, error)| Fail::Sql(error))
