@@ -119,4 +119,19 @@ answer = client.auth.oauth.create_token(
 )
 assert HubSpot(access_token=answer.access_token, base_url=base).crm.objects.deals.list(limit=1).results
 
+info = client.auth.oauth.introspect_token(
+    token=answer.access_token, client_id="sandbox-client", client_secret="sandbox-secret", token_type_hint="access_token"
+)
+assert info.active and info.hub_id == account.portal_id and "crm.objects.deals.read" in info.scopes
+client.auth.oauth.revoke_token(
+    token="sandbox-refresh-0", client_id="sandbox-client", client_secret="sandbox-secret", token_type_hint="refresh_token"
+)
+try:
+    client.auth.oauth.create_token(
+        grant_type="refresh_token", client_id="sandbox-client", client_secret="sandbox-secret", refresh_token="sandbox-refresh-0"
+    )
+    raise SystemExit("refreshed by a revoked token")
+except hubspot_sdk.BadRequestError as error:
+    assert error.body["category"] == "BAD_REFRESH_TOKEN", error
+
 print(f"tour of 2026-03 done: {steps} steps")

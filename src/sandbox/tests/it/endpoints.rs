@@ -209,6 +209,8 @@ fn batches_are_shuffled_and_tell_apart_what_failed() {
     let got: Vec<String> = read.ids().iter().map(u64::to_string).collect();
     assert_eq!(read.status, 207);
     assert_eq!(read.json()["errors"][0]["context"]["ids"], json!(["77"]));
+    let newer = desk.post("/crm/objects/2026-09/contacts/batch/read", &json!({"inputs": [{"id": "77"}]}));
+    assert_eq!((newer.status, &newer.json()["numErrors"]), (200, &json!(1)));
     assert_ne!(got, ids, "in the order of the inputs");
     assert_eq!(got.iter().collect::<std::collections::BTreeSet<_>>().len(), 20);
     let many: Vec<Value> = (0..101).map(|n| json!({"id": n.to_string()})).collect();
@@ -246,6 +248,9 @@ fn an_upsert_by_a_unique_property_becomes_an_update_the_second_time() {
     assert_eq!((&first["results"][0]["new"], &second["results"][0]["new"]), (&json!(true), &json!(false)));
     assert_eq!(first["results"][0]["id"], second["results"][0]["id"]);
     assert_eq!(desk.sandbox.ids(Kind::Task).len(), 1);
+    // and a plain create with the same key is refused
+    let again = json!({"properties": {"so_key": "K1", "hs_timestamp": NOON.to_string()}});
+    assert_eq!(desk.post("/crm/v3/objects/tasks", &again).status, 409);
     // where the account doesn't allow it, the property is refused
     let strict = Desk::new(&Config { unique_allowed: ["contacts".to_owned()].into(), ..Config::plain(1) });
     assert_eq!(strict.post("/crm/v3/properties/tasks", &property).status, 400);

@@ -133,3 +133,31 @@ async fn a_router_serves_the_same_account() {
     let (head, body) = receive(&mut stream).await.unwrap();
     assert!(head.starts_with("HTTP/1.1 200") && String::from_utf8_lossy(&body).contains("\"name\":\"C\""));
 }
+
+#[tokio::test]
+async fn a_process_says_where_it_listens_and_its_account_moves_on() {
+    let options = sandbox::command::Options { size: Size::small(), world_every_ms: 1, ..Default::default() };
+    let (ready, address) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move { options.run(|at| ready.send(at).unwrap()).await });
+    let address = address.await.unwrap();
+    let body = r#"{"filterGroups":[{"filters":[{"propertyName":"hs_lastmodifieddate","operator":"GT","value":"NOW"}]}]}"#;
+    let now = sandbox::clock::wall()().to_string();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..200 {
+        send(&mut stream, "POST", "/crm/v3/objects/deals/search", &body.replace("NOW", &now)).await;
+        let (_, answer) = receive(&mut stream).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
+        if answer["total"].as_u64().is_some_and(|n| n > 0) {
+            return;
+        }
+        tokio::time::timeout(Duration::from_millis(260), std::future::pending::<()>()).await.unwrap_err();
+    }
+    panic!("nobody changed a deal");
+}
+
+#[test]
+fn a_process_with_a_bad_folder_says_so() {
+    let options = sandbox::command::Options { load: Some("/nowhere".into()), ..Default::default() };
+    let message = options.sandbox().err().unwrap().to_string();
+    assert!(message.starts_with("/nowhere/sales_teams.csv:1:"), "{message}");
+}

@@ -39,12 +39,14 @@ impl Checker<'_> {
             Some("object") => self.object(at, schema, value),
             Some("array") => match value.as_array() {
                 Some(items) => {
-                    items.iter().for_each(|item| self.check(&format!("{at}[]"), &schema["items"], item))
+                    for item in items {
+                        self.check(&format!("{at}[]"), &schema["items"], item);
+                    }
                 }
                 None => self.complaints.push(format!("{at}: {value} is no list")),
             },
             Some(kind) if !is_a(kind, at, value) => {
-                self.complaints.push(format!("{at}: {value} is no {kind}"))
+                self.complaints.push(format!("{at}: {value} is no {kind}"));
             }
             _ => {}
         }

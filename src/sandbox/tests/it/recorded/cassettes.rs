@@ -24,10 +24,14 @@ impl Cassette {
         let limits = Limits { ten_secondly: 100, daily: 250_000, search_secondly: 4 };
         let tokens = vec![Token::all("wide"), Token::without("narrow", &SCOPES)];
         let mut desk = Desk::new(&Config { limits: Some(limits), tokens, ..Config::plain(1) });
-        desk.token = if name.ends_with("no_scope.json") { "narrow" } else { "wide" }.to_owned();
+        if name.ends_with("no_scope.json") { "narrow" } else { "wide" }.clone_into(&mut desk.token);
         let mut cassette = Self { desk, name: name.to_owned(), ids: BTreeMap::new() };
-        interactions.iter().for_each(|recorded| cassette.prepare(recorded));
-        interactions.iter().for_each(|recorded| cassette.ask(recorded));
+        for recorded in interactions {
+            cassette.prepare(recorded);
+        }
+        for recorded in interactions {
+            cassette.ask(recorded);
+        }
         interactions.len()
     }
 
@@ -102,38 +106,38 @@ impl Cassette {
         assert_eq!(answer.header("content-type"), recorded["headers"]["Content-Type"].as_str(), "{at}");
         match &recorded["response"] {
             Value::String(page) => {
-                assert_eq!(String::from_utf8_lossy(&answer.body).trim(), page.trim(), "{at}")
+                assert_eq!(String::from_utf8_lossy(&answer.body).trim(), page.trim(), "{at}");
             }
             Value::Null => assert!(answer.body.is_empty(), "{at}"),
-            body => self.same_shape(&at, body, &answer.json()),
+            body => same_shape(&at, body, &answer.json()),
         }
     }
+}
 
-    /// The same members with values of the same type; of lists the first elements are compared.
-    fn same_shape(&self, at: &str, theirs: &Value, ours: &Value) {
-        match (theirs, ours) {
-            (Value::Object(a), Value::Object(b)) => {
-                let keys = |m: &serde_json::Map<String, Value>| {
-                    m.keys()
-                        .filter(|k| !matches!(k.as_str(), "links" | "requiredScopes"))
-                        .cloned()
-                        .collect::<Vec<_>>()
-                };
-                assert_eq!(keys(b), keys(a), "{at}");
-                for key in keys(a) {
-                    self.same_shape(&format!("{at} .{key}"), &a[&key], &b[&key]);
-                }
+/// The same members with values of the same type; of lists the first elements are compared.
+fn same_shape(at: &str, theirs: &Value, ours: &Value) {
+    match (theirs, ours) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = |m: &serde_json::Map<String, Value>| {
+                m.keys()
+                    .filter(|k| !matches!(k.as_str(), "links" | "requiredScopes"))
+                    .cloned()
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(keys(b), keys(a), "{at}");
+            for key in keys(a) {
+                same_shape(&format!("{at} .{key}"), &a[&key], &b[&key]);
             }
-            (Value::Array(a), Value::Array(b)) => {
-                if let (Some(a), Some(b)) = (a.first(), b.first()) {
-                    self.same_shape(&format!("{at}[0]"), a, b);
-                } else {
-                    assert_eq!(a.is_empty(), b.is_empty(), "{at}");
-                }
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            if let (Some(a), Some(b)) = (a.first(), b.first()) {
+                same_shape(&format!("{at}[0]"), a, b);
+            } else {
+                assert_eq!(a.is_empty(), b.is_empty(), "{at}");
             }
-            (a, b) => {
-                assert_eq!(std::mem::discriminant(a), std::mem::discriminant(b), "{at}: {a} and {b}");
-            }
+        }
+        (a, b) => {
+            assert_eq!(std::mem::discriminant(a), std::mem::discriminant(b), "{at}: {a} and {b}");
         }
     }
 }
