@@ -3,7 +3,7 @@
 use connect::{Error, ErrorKind};
 use model::{Field, Kind};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// What becomes of a property's text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +75,20 @@ impl Object {
     pub fn how(&self, name: &str) -> Option<How> {
         let at = self.properties.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         self.properties.get(at).map(|(_, how)| *how)
+    }
+    /// The same for names that come in alphabetical order, as HubSpot sends them: `at` is moved along the
+    /// known ones. Any other order costs a search.
+    pub fn how_next(&self, at: &mut usize, name: &str) -> Option<How> {
+        while let Some((known, how)) = self.properties.get(*at) {
+            match (**known).cmp(name) {
+                Ordering::Less => *at += 1,
+                Ordering::Equal => return Some(*how),
+                Ordering::Greater => break,
+            }
+        }
+        let before = at.checked_sub(1).and_then(|before| self.properties.get(before));
+        let between = before.is_none_or(|(known, _)| **known < *name);
+        if between { None } else { self.how(name) }
     }
     /// The same with the few properties that a census needs.
     pub fn bare(&self) -> Self {
@@ -308,6 +322,21 @@ mod tests {
         let modified = |kind| object(kind, None).unwrap().unwrap().modified;
         assert_eq!(modified(Kind::Contact), "lastmodifieddate");
         assert_eq!(modified(Kind::Deal), "hs_lastmodifieddate");
+    }
+
+    #[test]
+    fn names_are_known_in_whatever_order_they_come() {
+        let deal = object(Kind::Deal, None).unwrap().unwrap();
+        let mut names =
+            vec!["a", "amount", "amountx", "dealname", "dealstage", "hs_is_closed", "pipeline", "zz"];
+        for _ in 0..names.len() {
+            names.rotate_left(1);
+            let mut at = 0;
+            let found: Vec<_> = names.iter().map(|name| deal.how_next(&mut at, name)).collect();
+            let known: Vec<_> = names.iter().map(|name| deal.how(name)).collect();
+            assert_eq!(found, known, "{names:?}");
+            names.swap(2, 5);
+        }
     }
 
     #[test]

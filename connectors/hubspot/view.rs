@@ -327,8 +327,9 @@ impl<'de> Visitor<'de> for Properties<'_, '_> {
         f.write_str("properties")
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut at = 0;
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            match self.0.reader.object.how(&key.0) {
+            match self.0.reader.object.how_next(&mut at, &key.0) {
                 None | Some(How::Kept) => {
                     map.next_value::<IgnoredAny>()?;
                 }

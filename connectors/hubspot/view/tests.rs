@@ -145,3 +145,60 @@ fn the_end_of_a_call_follows_from_its_duration() {
         "2026-11-22T07:41:30.000Z"
     );
 }
+
+/// A page as a full pass of wide contacts gets it: 100 records of 36 properties, 1.3 KB each.
+fn wide_page() -> Bytes {
+    let own = [
+        "email",
+        "firstname",
+        "lastname",
+        "phone",
+        "jobtitle",
+        "industry",
+        "city",
+        "country",
+        "lifecyclestage",
+        "hs_lead_status",
+        "hubspot_owner_id",
+        "hs_merged_object_ids",
+        "lastmodifieddate",
+    ];
+    let records: Vec<String> = (0..100)
+        .map(|n| {
+            let mut properties: Vec<String> =
+                own.iter().map(|name| format!(r#""{name}":"value {n} of it""#)).collect();
+            properties.extend((0..23).map(|k| format!(r#""hs_other_property_{k}":"some text {n}""#)));
+            properties.sort();
+            let properties = properties.join(",").replace("\"lastmodifieddate\":\"value", "\"lastmodifieddate\":\"");
+            format!(r#"{{"id":"{}","properties":{{{properties}}},"createdAt":"2026-01-02T03:04:05.006Z","updatedAt":"2026-11-22T07:40:00.123Z","archived":false}}"#, 70_000_000_000_u64 + n)
+        })
+        .collect();
+    format!(r#"{{"results":[{}]}}"#, records.join(",")).into()
+}
+
+#[test]
+#[ignore = "a measurement: run it with --release --ignored --nocapture"]
+#[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
+fn reading_a_page_of_wide_records() {
+    let (api, object, connection) = crate::calls::testing::setting(Kind::Contact);
+    let reader = Reader { object: &object, connection: &connection, linked: true };
+    let call = crate::calls::list::List { api: &api, reader, archived: false, after: None };
+    let (parts, _) = crate::calls::testing::answer(200, "");
+    let page = wide_page();
+    let mut best = f64::MAX;
+    let mut split = f64::MAX;
+    for _ in 0..200 {
+        let start = std::time::Instant::now();
+        let parts: std::collections::BTreeMap<&str, Vec<&RawValue>> = serde_json::from_slice(&page).unwrap();
+        split = split.min(start.elapsed().as_secs_f64());
+        assert_eq!(parts["results"].len(), 100);
+    }
+    eprintln!("{:.2} us of it for finding where records end", split * 1e6 / 100.0);
+    for _ in 0..200 {
+        let start = std::time::Instant::now();
+        let records = connect::Call::parse(&call, &parts, &page).unwrap();
+        best = best.min(start.elapsed().as_secs_f64());
+        assert!(records.items.len() == 100 && records.items.iter().all(Result::is_ok));
+    }
+    eprintln!("{:.2} us per record of {} bytes", best * 1e6 / 100.0, page.len() / 100);
+}

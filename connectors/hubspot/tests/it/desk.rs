@@ -67,14 +67,14 @@ impl Clock for Turned {
 /// A token that is renewed at the sandbox when it is an OAuth app's.
 struct Token {
     sandbox: Arc<Sandbox>,
-    token: Mutex<String>,
+    now: Mutex<String>,
     pub refreshed: Mutex<u32>,
 }
 
 #[async_trait]
 impl Auth for Token {
     async fn sign(&self, _cx: &Cx<'_>, request: &mut Request<Bytes>) -> Result<(), Error> {
-        let header = HeaderValue::try_from(format!("Bearer {}", self.token.lock().unwrap())).unwrap();
+        let header = HeaderValue::try_from(format!("Bearer {}", self.now.lock().unwrap())).unwrap();
         request.headers_mut().insert(AUTHORIZATION, header);
         Ok(())
     }
@@ -94,7 +94,7 @@ impl Auth for Token {
             return Err(Error::answered(connect::ErrorKind::NotConnected, "the grant was refused"));
         }
         let said: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
-        said["access_token"].as_str().unwrap().clone_into(&mut self.token.lock().unwrap());
+        said["access_token"].as_str().unwrap().clone_into(&mut self.now.lock().unwrap());
         Ok(())
     }
 }
@@ -133,7 +133,7 @@ impl Desk {
         let limiter = Limiter::of(hub.describe(), 0);
         let wire = Wire { sandbox: sandbox.clone(), clock: clock.clone(), tamper: Mutex::new(None) };
         let auth =
-            Token { sandbox: sandbox.clone(), token: Mutex::new(TOKEN.to_owned()), refreshed: Mutex::new(0) };
+            Token { sandbox: sandbox.clone(), now: Mutex::new(TOKEN.to_owned()), refreshed: Mutex::new(0) };
         Self { sandbox, clock, hub, connection: "hubspot".into(), wire, auth, limiter }
     }
 
@@ -158,7 +158,7 @@ impl Desk {
     }
 
     pub fn use_token(&self, token: &str) {
-        token.clone_into(&mut self.auth.token.lock().unwrap());
+        token.clone_into(&mut self.auth.now.lock().unwrap());
     }
 
     pub fn now(&self) -> Timestamp {
