@@ -1,0 +1,73 @@
+//! What the whole product costs, measured beside what it is compared with, in one run:
+//! `cargo bench --bench product [-- NAME…] [--records N]`. Names: backfill, limits, nochange, idle, assign.
+//! Ratios decide; absolute figures hold for the machine that is printed with them.
+
+mod assign;
+mod backfill;
+mod board;
+mod child;
+mod dlt;
+mod floor;
+mod idle;
+mod limits;
+mod machine;
+mod nochange;
+mod rig;
+mod show;
+
+use anyhow::Context;
+use show::Row;
+use std::process::ExitCode;
+
+/// What to measure with.
+pub struct Plan {
+    /// Contacts of the full pass.
+    pub records: usize,
+}
+
+type Bench = fn(&Plan) -> anyhow::Result<Vec<Row>>;
+
+const BENCHES: [(&str, Bench); 5] = [
+    ("backfill", backfill::run),
+    ("limits", limits::run),
+    ("nochange", nochange::run),
+    ("idle", idle::run),
+    ("assign", assign::run),
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let done = match words.split_first() {
+        Some((role, rest)) if role.starts_with(child::ROLE) => child::play(role, rest),
+        _ => measure(&words),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            show::note(&format!("failed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(words: &[String]) -> anyhow::Result<()> {
+    let mut plan = Plan { records: 50_000 };
+    let mut wanted: Vec<&str> = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == "--records" {
+            let number = words.next().context("--records needs a number")?;
+            plan.records = number.parse().with_context(|| format!("--records {number}"))?;
+        } else if BENCHES.iter().any(|(name, _)| name == word) {
+            wanted.push(word);
+        } else {
+            anyhow::bail!("{word:?} is no benchmark: backfill, limits, nochange, idle, assign");
+        }
+    }
+    show::heading(&machine::describe());
+    for (name, bench) in BENCHES.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
+        let rows = bench(&plan).with_context(|| (*name).to_owned())?;
+        show::table(name, &rows);
+    }
+    Ok(())
+}
