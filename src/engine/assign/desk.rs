@@ -2,7 +2,7 @@
 
 use super::{
     draw::{Pick, Ranked},
-    hours::Calendar,
+    hours::Phase,
     queue::rank,
     routing::{Routing, Seat},
     score::{self, Class, Member, Traits},
@@ -29,6 +29,8 @@ pub struct Desk {
     /// By seat.
     pub(super) loads: Vec<AgentLoad>,
     pub(super) live: Vec<Live>,
+    /// What holds of each agent's hours, as far as it was worked out.
+    phases: Vec<Phase>,
     pub(super) classes: Vec<Class>,
     lookup: HashMap<u64, Vec<usize>>,
     /// Who holds the primary responsibility.
@@ -66,6 +68,7 @@ impl Desk {
             revision: board.revision,
             loads: vec![AgentLoad::default(); seats],
             live: Vec::with_capacity(seats),
+            phases: vec![Phase::default(); seats],
             classes: Vec::new(),
             lookup: HashMap::new(),
             holders: HashMap::new(),
@@ -92,9 +95,12 @@ impl Desk {
         self.revision = board.revision;
         let nothing = AgentLoad::default();
         let mut rescored = false;
+        // Both are in order of ids.
+        let mut carried = board.loads.iter().peekable();
         for seat in 0..u32::try_from(self.loads.len()).unwrap_or(Seat::MAX) {
             let Some(agent) = self.routing.agent(seat) else { continue };
-            let load = board.loads.get(&agent.id).unwrap_or(&nothing);
+            while carried.next_if(|(id, _)| **id < agent.id).is_some() {}
+            let load = carried.next_if(|(id, _)| **id == agent.id).map_or(&nothing, |(_, load)| load);
             let fresh = self.live_of(seat, load);
             if let Some((known, live)) =
                 self.loads.get_mut(seat as usize).zip(self.live.get_mut(seat as usize))
@@ -144,15 +150,19 @@ impl Desk {
 
     /// Works out who can be given something at `now`.
     pub(super) fn open(&mut self, now: Timestamp) {
-        for ((seat, live), load) in (0..).zip(&mut self.live).zip(&self.loads) {
+        let each = self.live.iter_mut().zip(&self.loads).zip(&mut self.phases);
+        for (seat, ((live, load), phase)) in (0..).zip(each) {
             live.dues.clear();
             let Some((agent, spec)) = self.routing.agent(seat).zip(self.routing.spec(seat)) else { continue };
-            live.returning = is_returning(&spec.calendar, load, now);
+            if !phase.covers(now) {
+                *phase = spec.calendar.phase(now);
+            }
+            live.returning = phase.first_day_back || is_resumed(load, now);
             live.blocked = if !agent.enabled {
                 Some(Exclusion::Disabled)
             } else if load.paused {
                 Some(Exclusion::Paused)
-            } else if !spec.calendar.is_open(now) {
+            } else if !phase.open {
                 Some(Exclusion::Hours)
             } else if live.returning && Timestamp::from_millis(live.idle.0) + spec.ramp > now {
                 Some(Exclusion::Returning)
@@ -360,9 +370,9 @@ pub(super) fn used(capacity: &Capacity, load: &AgentLoad) -> u32 {
     counts.get(&capacity.unit).copied().unwrap_or_default()
 }
 
-fn is_returning(calendar: &Calendar, load: &AgentLoad, now: Timestamp) -> bool {
+/// A person took the pause off within the last day.
+fn is_resumed(load: &AgentLoad, now: Timestamp) -> bool {
     load.resumed.is_some_and(|resumed| resumed <= now && now < resumed + DAY)
-        || calendar.is_first_day_back(now)
 }
 
 /// Exclusions of one decision, by reason.

@@ -34,6 +34,22 @@ pub struct Calendar {
     off: Vec<Date>,
 }
 
+/// What holds of an agent's hours from one instant until another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Phase {
+    pub open: bool,
+    pub first_day_back: bool,
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl Phase {
+    /// Says nothing of any instant outside.
+    pub fn covers(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
+}
+
 /// Looks up an IANA zone.
 pub fn zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| format!("{name:?} is no time zone: a name such as Europe/Berlin or UTC"))
@@ -73,6 +89,24 @@ impl Calendar {
         let off =
             hours.off.iter().map(|day| day.parse().map_err(|_| format!("{day:?} is no date: YYYY-MM-DD")));
         Ok(Self { zone, days, span, off: off.collect::<Result<_, _>>()? })
+    }
+
+    /// What holds at `now` and until when.
+    pub(super) fn phase(&self, now: Timestamp) -> Phase {
+        if self.is_always_open() {
+            return Phase {
+                open: true,
+                first_day_back: false,
+                from: now,
+                until: Timestamp::from_millis(i64::MAX),
+            };
+        }
+        let date = self.date(now);
+        let tomorrow = date.tomorrow().ok().and_then(|day| midnight(day, &self.zone)).unwrap_or(now);
+        let edges = self.shift(date).into_iter().flat_map(|(from, to)| [from, to]).chain([tomorrow]);
+        let until = edges.filter(|edge| *edge > now).min().unwrap_or(now);
+        let (open, first_day_back) = (self.is_open(now), self.is_first_day_back(now));
+        Phase { open, first_day_back, from: now, until }
     }
 
     /// At work now?
@@ -237,6 +271,23 @@ mod tests {
             assert_eq!(office.is_open(at(now)), open, "{now}");
         }
         assert_eq!(office.opens_at(at("2025-11-29T10:00:00Z")), Some(at("2025-12-01T08:00:00Z")));
+    }
+
+    #[test]
+    fn a_phase_lasts_until_something_changes() {
+        let office = office(&["2025-11-27"]);
+        for (now, open, back, until) in [
+            ("2025-11-26T03:00:00Z", false, false, "2025-11-26T08:00:00Z"),
+            ("2025-11-26T08:00:00Z", true, false, "2025-11-26T16:00:00Z"),
+            ("2025-11-26T16:00:00Z", false, false, "2025-11-26T23:00:00Z"),
+            ("2025-11-27T10:00:00Z", false, false, "2025-11-27T23:00:00Z"),
+            ("2025-11-27T23:00:00Z", false, true, "2025-11-28T08:00:00Z"),
+            ("2025-11-28T08:00:00Z", true, true, "2025-11-28T16:00:00Z"),
+        ] {
+            let phase = office.phase(at(now));
+            assert_eq!((phase.open, phase.first_day_back, phase.until), (open, back, at(until)), "{now}");
+            assert!(phase.covers(at(now)) && !phase.covers(at(until)));
+        }
     }
 
     #[test]

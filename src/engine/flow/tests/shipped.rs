@@ -1,0 +1,132 @@
+//! Each entry of the shipped files changes something that is decided.
+
+use super::*;
+use model::AgentId;
+
+/// Everything that can be decided about a deal or lead, in every state that the other tests use, as text.
+fn everything(names: &str, book: &StageBook) -> String {
+    let put_off =
+        EventKind::Changed { fields: vec![(Field::CloseDate, Value::Time(ENTERED), Value::Time(NOW))] };
+    let put_off = Event { at: NOW, subject: Some(id("deal")), kind: put_off, source: "hubspot".into() };
+    let milestones = |stage| SubjectView {
+        history: vec![put_off.clone()],
+        ..deal(
+            stage,
+            &[
+                (Field::Milestones, text(names)),
+                (Field::Competitor, text("Rival")),
+                (Field::Amount, usd(60_000)),
+            ],
+        )
+    };
+    let mut views: Vec<_> = Stage::ALL.into_iter().map(milestones).collect();
+    views.extend(due().into_iter().map(|(view, _)| view));
+    views.extend(["new", "open_deal", "connected"].map(lead));
+    views.push(deal(Stage::Demonstration, &[]));
+    let mut won = deal(Stage::Close, &[(Field::Outcome, Value::Outcome(Outcome::Won))]);
+    won.tasks = decide(&deal(Stage::Close, &[]), book)
+        .create
+        .iter()
+        .map(|task| brief(task, TaskState::Queued))
+        .collect();
+    views.push(won);
+    let mut text: Vec<_> = views.iter().map(|view| format!("{:?}", decide(view, book))).collect();
+    text.push(format!("{:?}", segment_tasks(book, ENTERED, NOW)));
+    let subject = Subject::Segment("technical-founders".into());
+    for trigger in &book.triggers {
+        let made = trigger_tasks(trigger, &subject, Stage::Awareness, "1", NOW);
+        text.push(format!("{} {made:?}", trigger.id));
+    }
+    text.join("\n")
+}
+
+#[test]
+fn everything_in_the_stages_file_matters() {
+    let book = book();
+    let names: Vec<_> = book.signals.iter().map(|signal| &*signal.id).collect();
+    let names = names.join(";");
+    let all = everything(&names, &book);
+    let differs = |what: String, change: &dyn Fn(&mut StageBook)| {
+        let mut less = book.clone();
+        change(&mut less);
+        assert_ne!(everything(&names, &less), all, "{what} changes nothing");
+    };
+    for (at, spec) in book.stages.iter().enumerate() {
+        differs(format!("stage {}", spec.stage), &|less| {
+            less.stages.remove(at);
+        });
+        for n in 0..spec.actions.len() {
+            differs(format!("{} {}", spec.stage, spec.actions[n].id), &|less| {
+                less.stages[at].actions.remove(n);
+            });
+        }
+        for n in 0..spec.supports.len() {
+            differs(format!("{} {}", spec.stage, spec.supports[n].id), &|less| {
+                less.stages[at].supports.remove(n);
+            });
+        }
+        differs(format!("transition of {}", spec.stage), &|less| less.stages[at].transition = None);
+    }
+    for (at, trigger) in book.triggers.iter().enumerate() {
+        for n in 0..trigger.actions.len() {
+            differs(format!("{} {}", trigger.id, trigger.actions[n].id), &|less| {
+                less.triggers[at].actions.remove(n);
+            });
+        }
+    }
+    for (at, signal) in book.signals.iter().enumerate() {
+        differs(format!("signal {}", signal.id), &|less| {
+            less.signals.remove(at);
+        });
+    }
+    differs("the segment".into(), &|less| less.segments.clear());
+}
+
+#[test]
+fn every_agent_of_the_agents_file_matters() {
+    let loaded = config::load(None, None).unwrap();
+    // Given every task that the book can make
+    let mut tasks = segment_tasks(&loaded.book, ENTERED, NOW);
+    for spec in &loaded.book.stages {
+        let all = deal(
+            spec.stage,
+            &[
+                (Field::Milestones, text("demo_held;revision_asked")),
+                (Field::Competitor, text("R")),
+                (Field::Amount, usd(60_000)),
+            ],
+        );
+        tasks.extend(decide(&all, &loaded.book).create);
+    }
+    let subject = Subject::Segment("technical-founders".into());
+    tasks.extend(
+        loaded
+            .book
+            .triggers
+            .iter()
+            .flat_map(|trigger| trigger_tasks(trigger, &subject, Stage::Awareness, "1", NOW)),
+    );
+    for (number, task) in tasks.iter_mut().enumerate() {
+        // Each by itself, so that capacity and holders don't hide a difference.
+        task.subject = Subject::Deal(Id::derived(&["alone", &number.to_string()]));
+    }
+    let board = model::work::Board { tasks, ..model::work::Board::default() };
+    let winners = |roster: &crate::assign::Roster| {
+        let routing = crate::assign::Routing::new(roster, "UTC").unwrap();
+        let turn = crate::assign::replay(&board, &routing, 1, NOW);
+        turn.into_iter().map(|one| one.winner.map(|winner| winner.agent)).collect::<Vec<_>>()
+    };
+    let all = winners(&loaded.roster);
+    for agent in &loaded.roster.agents {
+        let mut less = loaded.roster.clone();
+        less.agents.retain(|other| other.id != agent.id);
+        if agent.enabled {
+            assert_ne!(winners(&less), all, "{} changes nothing", agent.id);
+        }
+    }
+    // The one that ships switched off gets its work once it is switched on.
+    let mut more = loaded.roster.clone();
+    more.agents.iter_mut().for_each(|agent| agent.enabled = true);
+    let packages: AgentId = "AI.CONSULTING.PACKAGES".into();
+    assert!(!all.contains(&Some(packages.clone())) && winners(&more).contains(&Some(packages)));
+}
