@@ -4,7 +4,7 @@ use crate::{Actor, Error, Held};
 use async_trait::async_trait;
 use model::{
     AgentId, Event, Id, Timestamp, Write,
-    work::{Assignment, Board, SubjectView, Task},
+    work::{Assignment, Board, QueuePlace, SubjectView, Task},
 };
 
 /// What there is to do and who does it.
@@ -18,7 +18,17 @@ pub trait Work: Send + Sync {
     async fn commit_progress(&self, held: &Held, progressed: Progressed, now: Timestamp)
     -> Result<(), Error>;
     /// The board: loads of agents and the best `most` queued tasks by rank (see `engine::assign::rank`).
-    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error>;
+    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error> {
+        Ok(self.board_after(None, most, week_start).await?.0)
+    }
+    /// The board with the best `most` queued tasks behind a place, and the place behind those; `None` when the
+    /// queue ends with them. So tasks that wait for a full agent do not hide those of others.
+    async fn board_after(
+        &self,
+        after: Option<QueuePlace>,
+        most: usize,
+        week_start: Timestamp,
+    ) -> Result<(Board, Option<QueuePlace>), Error>;
     /// Commits decisions: holder, due date and event of placed tasks, the decision itself with its reasons,
     /// and the writes that tell the agent. `Stale` when the board's revision moved: nothing is stored.
     async fn commit_assignments(

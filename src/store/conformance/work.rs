@@ -36,7 +36,12 @@ pub(super) async fn decisions_are_made_once_and_on_the_board_they_saw(store: Arc
     let board = store.board(10, NOW).await.unwrap();
     assert_eq!(board.tasks, tasks);
     assert_eq!(board.enterprise, [(on_deal(1).to_string().into(), true)].into());
-    assert_eq!(store.board(1, NOW).await.unwrap().tasks.len(), 1);
+    // which can be read in pieces, to its end
+    let (first, on) = store.board_after(None, 1, NOW).await.unwrap();
+    let (second, more) = store.board_after(on, 1, NOW).await.unwrap();
+    assert_eq!([first.tasks, second.tasks].concat(), tasks);
+    let (rest, end) = store.board_after(more, 1, NOW).await.unwrap();
+    assert_eq!((rest.tasks, rest.revision, end), (Vec::new(), board.revision, None));
     // when one is placed and one is not
     let decisions = vec![assignment(id(30), Some("ANNA")), assignment(id(31), None)];
     store.commit_assignments(&held, board.revision, decisions.clone(), Vec::new(), later(1)).await.unwrap();

@@ -25,6 +25,9 @@ pub(super) fn commit(
     if current != revision {
         return Err(stale());
     }
+    if assignments.iter().any(|assignment| assignment.winner.is_some()) {
+        bump(db, "board", 1)?;
+    }
     let mut events = EventWriter::new(db)?;
     for assignment in assignments {
         match &assignment.winner {
@@ -40,9 +43,6 @@ pub(super) fn commit(
     }
     queue::put(db, writes, now)?;
     load::forget_old_starts(db, now)?;
-    if assignments.iter().any(|assignment| assignment.winner.is_some()) {
-        bump(db, "board", 1)?;
-    }
     Ok(())
 }
 

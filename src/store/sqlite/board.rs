@@ -3,12 +3,13 @@
 use super::{fail::Outcome, load::BUCKET, task};
 use model::{
     AgentId, Timestamp,
-    work::{AgentLoad, Board, Responsibility, Subject, TrackRecord},
+    work::{AgentLoad, Board, QueuePlace, Responsibility, Subject, TrackRecord},
 };
 use rusqlite::{Connection, OptionalExtension, Row, types::Value as Sql};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
+    sync::{Mutex, PoisonError},
 };
 
 /// The number that rises with every change to tasks and loads.
@@ -17,22 +18,40 @@ pub(super) fn revision(db: &Connection) -> Outcome<i64> {
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
 }
 
-/// Tasks beside the main work are offered one per part of a deal: the next waits until that part is free, so
-/// that no turn can give it to two agents.
-pub(super) fn board(db: &Connection, most: usize, week_start: Timestamp) -> Outcome<Board> {
-    let mut board = Board { revision: revision(db)?, loads: loads(db, week_start)?, ..Board::default() };
+/// The best of the queue behind a place, and the place behind those if there may be more. Tasks beside the main
+/// work are offered one per part of a deal: the next waits until that part is free, so that no turn can give it
+/// to two agents.
+pub(super) fn board(
+    db: &Connection,
+    after: Option<QueuePlace>,
+    most: usize,
+    week_start: Timestamp,
+    roster: &Mutex<Roster>,
+) -> Outcome<(Board, Option<QueuePlace>)> {
+    let revision = revision(db)?;
+    let loads = {
+        let mut roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
+        roster.update(db, revision, week_start.as_millis().div_euclid(BUCKET))?;
+        roster.loads.clone()
+    };
+    let mut board = Board { revision, loads, ..Board::default() };
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {}, enterprise FROM tasks AS t
-         WHERE state = 'queued' AND (responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
+        "SELECT {}, enterprise, rank FROM tasks AS t
+         WHERE state = 'queued' AND (rank, id) > (?2, ?3)
+         AND (responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
            SELECT 1 FROM responsibilities AS r
            WHERE r.subject = t.subject AND r.responsibility = t.responsibility))
          ORDER BY rank, id LIMIT ?1",
         task::COLUMNS
     ))?;
-    let mut rows = statement.query([super::most(most)])?;
+    let (rank, task) = after.map_or((i64::MIN, String::new()), |place| (place.rank, place.task.to_string()));
+    let mut rows = statement.query((super::most(most), rank, task))?;
     let mut offered = HashSet::new();
+    let (mut seen, mut last) = (0, None);
     while let Some(row) = rows.next()? {
         let task = task::parse(row)?;
+        seen += 1;
+        last = Some(QueuePlace { rank: row.get(17)?, task: task.id });
         let alone =
             task.responsibility != Responsibility::Primary && !matches!(task.subject, Subject::Segment(_));
         if alone && !offered.insert((task.subject.clone(), task.responsibility.clone())) {
@@ -44,7 +63,7 @@ pub(super) fn board(db: &Connection, most: usize, week_start: Timestamp) -> Outc
         board.tasks.push(task);
     }
     board.primaries = primaries(db, &board)?;
-    Ok(board)
+    Ok((board, last.filter(|_| seen == most)))
 }
 
 fn primaries(db: &Connection, board: &Board) -> Outcome<BTreeMap<Box<str>, AgentId>> {
@@ -60,12 +79,39 @@ fn primaries(db: &Connection, board: &Board) -> Outcome<BTreeMap<Box<str>, Agent
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What every agent carries that ever held work or is paused.
-fn loads(db: &Connection, week_start: Timestamp) -> Outcome<BTreeMap<AgentId, AgentLoad>> {
+/// What agents carried at a revision of the board, so that reading the next one costs only what changed.
+#[derive(Default)]
+pub(super) struct Roster {
+    revision: i64,
+    /// First bucket of the week that is counted; `None` before the first reading.
+    week: Option<i64>,
+    loads: BTreeMap<AgentId, AgentLoad>,
+}
+
+impl Roster {
+    /// Takes over what changed since it was last read.
+    fn update(&mut self, db: &Connection, revision: i64, week: i64) -> Outcome<()> {
+        if self.week != Some(week) || revision < self.revision {
+            self.loads = loads(db, None, week)?;
+        } else if revision > self.revision {
+            let mut changed = db.prepare_cached("SELECT agent FROM agents WHERE revision > ?1")?;
+            let names = changed.query_map([self.revision], |row| row.get(0).map(Sql::Text))?;
+            let names: Vec<Sql> = names.collect::<Result<_, _>>()?;
+            self.loads.extend(loads(db, Some(names), week)?);
+        }
+        (self.revision, self.week) = (revision, Some(week));
+        Ok(())
+    }
+}
+
+/// What agents carry that ever held work or are paused: all, or those named.
+fn loads(db: &Connection, names: Option<Vec<Sql>>, week: i64) -> Outcome<BTreeMap<AgentId, AgentLoad>> {
+    let which = if names.is_some() { "agent IN rarray(?1)" } else { "?1 IS NULL" };
+    let names = names.map(Rc::new);
     let mut loads: BTreeMap<AgentId, AgentLoad> = BTreeMap::new();
-    let mut agents =
-        db.prepare_cached("SELECT agent, paused, resumed, last_assigned FROM agents ORDER BY agent")?;
-    let mut rows = agents.query([])?;
+    let mut agents = db
+        .prepare_cached(&format!("SELECT agent, paused, resumed, last_assigned FROM agents WHERE {which}"))?;
+    let mut rows = agents.query([&names])?;
     while let Some(row) = rows.next()? {
         let load = AgentLoad {
             paused: row.get(1)?,
@@ -75,22 +121,24 @@ fn loads(db: &Connection, week_start: Timestamp) -> Outcome<BTreeMap<AgentId, Ag
         };
         loads.insert(name(row)?, load);
     }
-    let mut open = db.prepare_cached("SELECT agent, unit, open FROM agent_loads WHERE open > 0")?;
-    let mut rows = open.query([])?;
+    let mut open =
+        db.prepare_cached(&format!("SELECT agent, unit, open FROM agent_loads WHERE {which} AND open > 0"))?;
+    let mut rows = open.query([&names])?;
     while let Some(row) = rows.next()? {
         let (unit, count): (String, u32) = (row.get(1)?, row.get(2)?);
         loads.entry(name(row)?).or_default().open.insert(unit.into(), count);
     }
-    let mut week = db.prepare_cached(
-        "SELECT agent, unit, sum(count) FROM agent_starts WHERE bucket >= ?1 GROUP BY agent, unit",
-    )?;
-    let mut rows = week.query([week_start.as_millis().div_euclid(BUCKET)])?;
+    let mut started = db.prepare_cached(&format!(
+        "SELECT agent, unit, sum(count) FROM agent_starts WHERE {which} AND bucket >= ?2 GROUP BY agent, unit"
+    ))?;
+    let mut rows = started.query((&names, week))?;
     while let Some(row) = rows.next()? {
         let (unit, count): (String, u32) = (row.get(1)?, row.get(2)?);
         loads.entry(name(row)?).or_default().week.insert(unit.into(), count);
     }
-    let mut records = db.prepare_cached("SELECT agent, action, won, total FROM agent_records")?;
-    let mut rows = records.query([])?;
+    let mut records =
+        db.prepare_cached(&format!("SELECT agent, action, won, total FROM agent_records WHERE {which}"))?;
+    let mut rows = records.query([&names])?;
     while let Some(row) = rows.next()? {
         let action: String = row.get(1)?;
         let record = TrackRecord { won: super::count(row.get(2)?), all: super::count(row.get(3)?) };

@@ -22,8 +22,10 @@ pub enum Exec {
 
 /// How long a transaction may wait for another process.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// A write-ahead log longer than this is copied back and cut.
-const LONGEST_WAL: u64 = 64 << 20;
+/// A write-ahead log longer than this is copied back beside the writer.
+const LONG_WAL: u64 = 16 << 20;
+/// One longer than this is copied back and cut at once.
+pub(super) const LONGEST_WAL: u64 = 64 << 20;
 const READERS: usize = 4;
 
 /// How surely a transaction is on the disk when its method returns.
@@ -41,6 +43,8 @@ pub(super) struct Writer {
     durable: Durable,
     patience: Duration,
     wal: Option<PathBuf>,
+    /// Wakes the thread that copies the log back; `None` inline, where SQLite does so by itself.
+    copier: Option<mpsc::SyncSender<()>>,
 }
 
 type Job = Box<dyn FnOnce(&mut Writer) + Send>;
@@ -77,10 +81,20 @@ impl Database {
             return Ok(database(Some(Road::Inline(Box::new(Mutex::new(writer)))), None));
         }
         let (jobs, queue) = mpsc::channel::<Job>();
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || queue.into_iter().for_each(|job| job(&mut writer)))
-            .map_err(|e| Error::Database { doing: "start the writer thread", source: Box::new(e) })?;
+        let failed = |e: std::io::Error| Error::Database { doing: "start the writer", source: Box::new(e) };
+        let copier = start_copier(path.to_owned(), &mut writer).map_err(failed)?;
+        let write = move || {
+            for job in queue {
+                job(&mut writer);
+            }
+            drop(writer.copier.take());
+            // Before the writer's connection, so that the last one to close tidies up.
+            if copier.join().is_err() {
+                tracing::error!("the checkpoint thread had panicked");
+            }
+        };
+        let thread =
+            std::thread::Builder::new().name("store-writer".to_owned()).spawn(write).map_err(failed)?;
         let readers = Arc::new(Pool { idle: Mutex::default(), permits: Semaphore::new(READERS) });
         Ok(database(Some(Road::Thread { jobs, readers }), Some(thread)))
     }
@@ -212,7 +226,7 @@ impl Writer {
             name.push("-wal");
             PathBuf::from(name)
         });
-        Ok(Self { connection, durable: Durable::Normal, patience, wal })
+        Ok(Self { connection, durable: Durable::Normal, patience, wal, copier: None })
     }
 
     /// One write transaction: all of the job or nothing.
@@ -239,6 +253,10 @@ impl Writer {
     fn cut_wal(&self) -> rusqlite::Result<()> {
         let length = self.wal.as_ref().and_then(|wal| std::fs::metadata(wal).ok()).map_or(0, |m| m.len());
         if length <= LONGEST_WAL {
+            let woken = self.copier.as_ref().filter(|_| length > LONG_WAL).map(|copier| copier.try_send(()));
+            if let Some(Err(mpsc::TrySendError::Disconnected(()))) = woken {
+                tracing::warn!("the checkpoint thread stopped");
+            }
             return Ok(());
         }
         // Whoever reads just now is not waited for: the next commit tries again.
@@ -246,11 +264,39 @@ impl Writer {
         let cut =
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         self.connection.busy_timeout(self.patience)?;
-        if !matches!(cut, Ok(0)) {
-            tracing::warn!(length, "the write-ahead log could not be cut: a long read is in its way");
+        if !matches!(cut, Ok(0)) && length > 2 * LONGEST_WAL {
+            tracing::warn!(length, "the write-ahead log cannot be cut: a long read is in its way");
         }
         Ok(())
     }
+}
+
+/// Starts the thread that copies the write-ahead log back while the writer goes on: what takes long there is
+/// waiting for the disk.
+fn start_copier(path: PathBuf, writer: &mut Writer) -> std::io::Result<JoinHandle<()>> {
+    let (wake, woken) = mpsc::sync_channel::<()>(1);
+    let copy = move || {
+        let mut connection = None;
+        for () in woken {
+            if let Err(error) = copy_back(&path, &mut connection) {
+                tracing::warn!(%error, "the write-ahead log could not be copied back");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(copy)?;
+    writer.copier = Some(wake);
+    if let Err(error) = writer.connection.pragma_update(None, "wal_autocheckpoint", 0) {
+        tracing::warn!(%error, "SQLite goes on checkpointing by itself");
+    }
+    Ok(thread)
+}
+
+fn copy_back(path: &Path, connection: &mut Option<Connection>) -> rusqlite::Result<()> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(Connection::open(path)?),
+    };
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 fn open_reader(path: &Path) -> Outcome<Connection> {

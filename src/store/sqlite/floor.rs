@@ -2,7 +2,7 @@
 //! same schema, indices, synchronous mode and batch size, and nothing else.
 
 use super::{
-    PATIENCE, SqliteStore,
+    PATIENCE,
     connection::{Database, Durable, Exec},
 };
 use crate::Error;
@@ -31,10 +31,9 @@ pub struct FloorRow {
 /// Inserts rows into a database file, one transaction per batch. Returns how many.
 pub fn insert<'a>(path: &Path, batches: impl Iterator<Item = &'a [FloorRow]>) -> Result<u64, Error> {
     let database = Database::open(path, Exec::Inline, PATIENCE)?;
-    let store = SqliteStore { database };
     let mut rows = 0;
     for batch in batches {
-        store.database.blocking("insert the floor", |writer| {
+        database.blocking("insert the floor", |writer| {
             writer.transaction(Durable::Normal, |db| insert_batch(db, batch))
         })?;
         rows += batch.len() as u64;

@@ -1,6 +1,9 @@
 //! What agents carry, counted by the transactions that place and end tasks.
 
-use super::fail::{Fail, Outcome};
+use super::{
+    board,
+    fail::{Fail, Outcome},
+};
 use crate::Error;
 use model::{
     AgentId, Timestamp,
@@ -51,21 +54,30 @@ pub(super) fn started(db: &Connection, agent: &AgentId, task: &Task, now: Timest
         };
         open(db, agent, name, 1)?;
         let mut start = db.prepare_cached(
-            "INSERT INTO agent_starts (bucket, agent, unit, count) VALUES (?1, ?2, ?3, 1)
-             ON CONFLICT (bucket, agent, unit) DO UPDATE SET count = count + 1",
+            "INSERT INTO agent_starts (agent, unit, bucket, count) VALUES (?1, ?2, ?3, 1)
+             ON CONFLICT (agent, unit, bucket) DO UPDATE SET count = count + 1",
         )?;
-        start.execute((now.as_millis().div_euclid(BUCKET), agent.as_str(), name))?;
+        start.execute((agent.as_str(), name, now.as_millis().div_euclid(BUCKET)))?;
     }
-    let mut last = db.prepare_cached(
-        "INSERT INTO agents (agent, last_assigned) VALUES (?1, ?2)
-         ON CONFLICT (agent) DO UPDATE SET last_assigned = excluded.last_assigned",
+    changed(db, agent)?;
+    db.prepare_cached("UPDATE agents SET last_assigned = ?2 WHERE agent = ?1")?
+        .execute((agent.as_str(), now.as_millis()))?;
+    Ok(())
+}
+
+/// Notes that what is known of an agent changed in the board's present revision.
+pub(super) fn changed(db: &Connection, agent: &AgentId) -> Outcome<()> {
+    let mut note = db.prepare_cached(
+        "INSERT INTO agents (agent, revision) VALUES (?1, ?2)
+         ON CONFLICT (agent) DO UPDATE SET revision = excluded.revision",
     )?;
-    last.execute((agent.as_str(), now.as_millis()))?;
+    note.execute((agent.as_str(), board::revision(db)?))?;
     Ok(())
 }
 
 /// Takes a task that ended off its holder.
 pub(super) fn ended(db: &Connection, agent: &AgentId, task: &Task) -> Outcome<()> {
+    changed(db, agent)?;
     for unit in units(task) {
         match unit {
             Unit::Tasks(name) => open(db, agent, name, -1)?,

@@ -38,15 +38,21 @@ pub use connection::Exec;
 pub use lock::FolderLock;
 
 use crate::Error;
+use board::Roster;
 use connection::{Database, PATIENCE};
 use fail::{Fail, Outcome};
 use model::{Id, Timestamp};
 use rusqlite::{Connection, Row};
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 /// The store on SQLite.
 pub struct SqliteStore {
     database: Database,
+    /// What agents carried when the board was last read.
+    roster: Arc<Mutex<Roster>>,
 }
 
 impl SqliteStore {
@@ -55,7 +61,11 @@ impl SqliteStore {
     ///
     /// [`Error::TooNew`], [`Error::Corrupt`] and [`Error::Locked`] name the file.
     pub fn open(path: &Path, exec: Exec) -> Result<Self, Error> {
-        Ok(Self { database: Database::open(path, exec, PATIENCE)? })
+        Ok(Self::on(Database::open(path, exec, PATIENCE)?))
+    }
+
+    fn on(database: Database) -> Self {
+        Self { database, roster: Arc::default() }
     }
 
     /// An empty database in memory.

@@ -20,6 +20,9 @@ const ENTERPRISE: i64 = 1000;
 pub(super) const ENTERPRISE_SETTING: &str = "enterprise.employees";
 
 pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -> Outcome<()> {
+    if !(progressed.create.is_empty() && progressed.cancel.is_empty() && progressed.done.is_empty()) {
+        bump(db, "board", 1)?;
+    }
     for (task, rank) in &progressed.create {
         task::insert(db, task, *rank, enterprise(db, task)?)?;
     }
@@ -35,9 +38,6 @@ pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -
     for (id, mark) in &progressed.handled {
         let mut clear = db.prepare_cached("DELETE FROM dirty WHERE record = ?1 AND mark <= ?2")?;
         clear.execute((id.to_string(), mark))?;
-    }
-    if !(progressed.create.is_empty() && progressed.cancel.is_empty() && progressed.done.is_empty()) {
-        bump(db, "board", 1)?;
     }
     Ok(())
 }

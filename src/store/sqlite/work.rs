@@ -1,17 +1,17 @@
 //! The work role: the dirty queue and the trait; decisions are in their own modules.
 
 use super::{
-    SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, leases, progress, subject,
-    task,
+    SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, leases, load, progress,
+    subject, task,
 };
 use crate::{Actor, Error, Held, Progressed, Work};
 use async_trait::async_trait;
 use model::{
     AgentId, Id, Timestamp, Write,
-    work::{Assignment, Board, SubjectView, Task},
+    work::{Assignment, Board, QueuePlace, SubjectView, Task},
 };
 use rusqlite::Connection;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// Marks a deal or contact to be looked at; anything else has no progress.
 pub(super) fn mark(db: &Connection, id: Id) -> Outcome<()> {
@@ -96,6 +96,7 @@ fn pause_agent(db: &Connection, actor: &Actor, agent: &AgentId, paused: bool, no
         return Ok(());
     }
     bump(db, "board", 1)?;
+    load::changed(db, agent)?;
     let what = if paused { "paused" } else { "works again" };
     events::notice(db, &actor.0, format!("agent {agent} {what}"), now)
 }
@@ -117,11 +118,19 @@ impl Work for SqliteStore {
             leases::check(db, &held)?;
             progress::commit(db, &progressed, now)
         };
-        self.database.write("commit progress", Durable::Full, job).await
+        // Nothing of it reaches the world before a claim, which makes all commits before it durable.
+        self.database.write("commit progress", Durable::Normal, job).await
     }
 
-    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error> {
-        self.database.read("read the board", move |db| board::board(db, most, week_start)).await
+    async fn board_after(
+        &self,
+        after: Option<QueuePlace>,
+        most: usize,
+        week_start: Timestamp,
+    ) -> Result<(Board, Option<QueuePlace>), Error> {
+        let roster = Arc::clone(&self.roster);
+        let job = move |db: &Connection| board::board(db, after, most, week_start, &roster);
+        self.database.read("read the board", job).await
     }
 
     async fn commit_assignments(
@@ -137,7 +146,8 @@ impl Work for SqliteStore {
             leases::check(db, &held)?;
             assign::commit(db, revision, &assignments, &writes, now)
         };
-        self.database.write("commit assignments", Durable::Full, job).await
+        // As above: a power cut may undo the decision, never only a part of it, and nobody heard of it yet.
+        self.database.write("commit assignments", Durable::Normal, job).await
     }
 
     async fn task(&self, id: Id) -> Result<Option<(Task, Vec<Assignment>)>, Error> {

@@ -46,8 +46,8 @@ VALUES ('018bcfe5-6800-7000-8000-00000000000b', 'CREATE_PROPOSAL', 'Write it', '
 INSERT INTO assignments (task, placed, body)
 VALUES ('018bcfe5-6800-7000-8000-00000000000b', 1, '{"task":"018bcfe5-6800-7000-8000-00000000000b","turn":1,"position":0,"winner":null,"due":null,"runners_up":[],"excluded":[],"last_resort":false,"seed":1,"config":"c"}');
 INSERT INTO responsibilities VALUES ('deal:018bcfe5-6800-7000-8000-000000000003', 'primary', 'QUOTEFORGE', 1);
-INSERT INTO agents VALUES ('QUOTEFORGE', 0, NULL, 1763553600000);
+INSERT INTO agents VALUES ('QUOTEFORGE', 0, NULL, 1763553600000, 5);
 INSERT INTO agent_loads VALUES ('QUOTEFORGE', 'task', 1), ('QUOTEFORGE', 'deal', 1), ('QUOTEFORGE', 'proposal', 1);
 INSERT INTO agent_subjects VALUES ('QUOTEFORGE', 'deal', 'deal:018bcfe5-6800-7000-8000-000000000003', 1);
-INSERT INTO agent_starts VALUES (1959504, 'QUOTEFORGE', 'task', 1);
+INSERT INTO agent_starts VALUES ('QUOTEFORGE', 'task', 1959504, 1);
 INSERT INTO agent_records VALUES ('QUOTEFORGE', 'CREATE_PROPOSAL', 4000, 5000, 1763553600000);

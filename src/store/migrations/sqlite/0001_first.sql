@@ -275,8 +275,11 @@ CREATE TABLE agents (
   agent         TEXT PRIMARY KEY,
   paused        INTEGER NOT NULL DEFAULT 0,
   resumed       INTEGER,
-  last_assigned INTEGER
+  last_assigned INTEGER,
+  -- The board's revision in which its load or pause last changed.
+  revision      INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX agents_revision ON agents (revision);
 
 -- Open work per agent and unit, kept by the transactions that place and end tasks.
 CREATE TABLE agent_loads (
@@ -297,12 +300,13 @@ CREATE TABLE agent_subjects (
 
 -- Work started, in buckets of a quarter of an hour: every zone's week begins on the edge of one.
 CREATE TABLE agent_starts (
-  bucket INTEGER NOT NULL,
   agent  TEXT NOT NULL,
   unit   TEXT NOT NULL,
+  bucket INTEGER NOT NULL,
   count  INTEGER NOT NULL,
-  PRIMARY KEY (bucket, agent, unit)
+  PRIMARY KEY (agent, unit, bucket)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX agent_starts_bucket ON agent_starts (bucket);
 
 -- Decayed results per agent and action, in thousandths of a case, as of `at`.
 CREATE TABLE agent_records (
