@@ -14,8 +14,8 @@ use engine::{
     flow::{place, writes_for},
 };
 use model::{
-    Id, Write,
-    work::{Assignment, Board, Subject, SubjectView, Task},
+    Id, Timestamp, Write,
+    work::{Assignment, Board, QueuePlace, Subject, SubjectView, Task},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tracing::info;
@@ -30,12 +30,48 @@ pub struct Assign {
     shared: Arc<Shared>,
     /// The roster with its loads, kept between turns while the routing stays.
     desk: Option<Desk>,
+    walk: Walk,
+}
+
+/// A walk through the queue, a batch per turn: many tasks that nobody can take must not hide the others.
+#[derive(Default)]
+struct Walk {
+    /// Where it goes on; `None` is the best rank.
+    after: Option<QueuePlace>,
+    /// Revision of the board as the last turn left it.
+    revision: i64,
+    /// Something was placed on the way.
+    placed: bool,
+    /// Something was not.
+    waiting: bool,
+}
+
+impl Walk {
+    /// Somebody else changed the board meanwhile: those passed over come first again.
+    fn is_overtaken(&self, board: &Board) -> bool {
+        self.after.is_some() && board.revision != self.revision
+    }
+
+    /// One more turn is done, with the queue going on behind `next`. At the end of the queue it begins anew as
+    /// long as that may place more: of some tasks only one is offered at a time.
+    fn goes_on(&mut self, next: Option<QueuePlace>, now: Timestamp) -> Turn {
+        self.after = next;
+        if next.is_some() {
+            return Turn::Again;
+        }
+        let done = std::mem::take(self);
+        match (done.placed, done.waiting) {
+            (true, _) => Turn::Again,
+            (false, true) => Turn::Idle { until: Some(now + LOOK_AGAIN) },
+            (false, false) => Turn::Idle { until: None },
+        }
+    }
 }
 
 impl Assign {
     /// One for all tasks.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, desk: None }
+        Self { shared, desk: None, walk: Walk::default() }
     }
 
     /// The desk as of this board.
@@ -91,15 +127,20 @@ impl Cycle for Assign {
         let (shared, rules) = (self.shared.clone(), self.shared.rules());
         let (store, now) = (&shared.store, shared.clock.now());
         let week = week_start(now, rules.routing.zone());
-        let board = store.board(BATCH, week).await.context("reading the board")?;
-        if board.tasks.is_empty() {
-            return Ok(Turn::Idle { until: None });
+        let read = store.board_after(self.walk.after, BATCH, week).await;
+        let (board, next) = read.context("reading the board")?;
+        if self.walk.is_overtaken(&board) {
+            self.walk = Walk::default();
+            return Ok(Turn::Again);
         }
         let seed = shared.dice().u64();
         let made = self.desk(&rules, &board).place(&board.tasks, seed, now);
         let placed = made.iter().filter(|one| one.winner.is_some()).count();
+        self.walk.revision = board.revision;
+        self.walk.placed |= placed > 0;
+        self.walk.waiting |= placed < board.tasks.len();
         if placed == 0 {
-            return Ok(Turn::Idle { until: Some(now + LOOK_AGAIN) });
+            return Ok(self.walk.goes_on(next, now));
         }
         let writes = self.writes(&rules, &board.tasks, &made).await?;
         if fault::point(Place::Assigned).is_err() {
@@ -107,10 +148,18 @@ impl Cycle for Assign {
         }
         match store.commit_assignments(&self.shared.held, board.revision, made, writes, now).await {
             Ok(()) => info!(placed, waiting = board.tasks.len() - placed, "tasks assigned"),
-            Err(store::Error::Stale { .. }) => return Ok(Turn::Again),
+            Err(store::Error::Stale { .. }) => {
+                self.walk = Walk::default();
+                return Ok(Turn::Again);
+            }
             Err(error) => return Err(error).context("storing assignments"),
         }
         self.shared.nudges.dispatch.wake();
-        Ok(Turn::Again)
+        // Committing placements makes the next revision.
+        self.walk.revision += 1;
+        Ok(self.walk.goes_on(next, now))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ use async_trait::async_trait;
 use connect::{Error, ErrorKind, Lane, Position as Reached};
 use model::{Change, Cursor, Pass, PassKind, Stream, Timestamp, intake::Position};
 use std::{sync::Arc, time::Duration};
-use tracing::{info, warn};
+use tokio::task::JoinSet;
+use tracing::{Instrument, info, warn};
 
 /// A turn ends after this long, so that a stop or another stream does not wait for a whole backfill.
 const TURN: Duration = Duration::from_millis(500);
@@ -49,6 +50,38 @@ struct Chunk {
     changes: Vec<Change>,
     reached: Reached,
     began: Timestamp,
+}
+
+/// A chunk that is being read.
+struct Ahead(JoinSet<Result<Chunk, Error>>);
+
+impl Ahead {
+    async fn chunk(mut self) -> anyhow::Result<Result<Chunk, Error>> {
+        let read = self.0.join_next().await.context("nothing was being read")?;
+        read.context("reading ended early")
+    }
+}
+
+/// Reads up to `pages` pages from `from` on.
+async fn fetch(
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    stream: Stream,
+    pass: Pass,
+    from: Option<Cursor>,
+    pages: usize,
+) -> Result<Chunk, Error> {
+    let lane = if pass == Pass::Full { Lane::Backfill } else { Lane::Increment };
+    let cx = link.cx(&*shared.clock, lane);
+    let began = shared.clock.now();
+    let mut page = link.connector.poll(&cx, stream, &pass, from.as_ref()).await?;
+    let mut changes = std::mem::take(&mut page.changes);
+    for _ in 1..pages {
+        let Reached::More(cursor) = &page.position else { break };
+        page = link.connector.poll(&cx, stream, &pass, Some(cursor)).await?;
+        changes.append(&mut page.changes);
+    }
+    Ok(Chunk { changes, reached: page.position, began })
 }
 
 impl Poll {
@@ -98,25 +131,13 @@ impl Poll {
         self.shared.store.cursor(&self.link.id, stream, pass).await.context("reading a cursor")
     }
 
-    /// Reads up to `pages` pages from `from` on.
-    async fn fetch(
-        &self,
-        stream: Stream,
-        pass: &Pass,
-        from: Option<Cursor>,
-        pages: usize,
-    ) -> Result<Chunk, Error> {
-        let lane = if *pass == Pass::Full { Lane::Backfill } else { Lane::Increment };
-        let cx = self.link.cx(&*self.shared.clock, lane);
-        let began = self.shared.clock.now();
-        let mut page = self.link.connector.poll(&cx, stream, pass, from.as_ref()).await?;
-        let mut changes = std::mem::take(&mut page.changes);
-        for _ in 1..pages {
-            let Reached::More(cursor) = &page.position else { break };
-            page = self.link.connector.poll(&cx, stream, pass, Some(cursor)).await?;
-            changes.append(&mut page.changes);
-        }
-        Ok(Chunk { changes, reached: page.position, began })
+    /// Begins to read up to `pages` pages from `from` on, as a task of its own: parsing them runs beside
+    /// reconciling those before. Dropping it ends it.
+    fn ahead(&self, stream: Stream, pass: &Pass, from: Option<Cursor>, pages: usize) -> Ahead {
+        let mut ahead = JoinSet::new();
+        let reading = fetch(self.shared.clone(), self.link.clone(), stream, pass.clone(), from, pages);
+        ahead.spawn(reading.in_current_span());
+        Ahead(ahead)
     }
 
     async fn commit(&self, stream: Stream, pass: &Pass, chunk: Chunk) -> anyhow::Result<()> {
@@ -148,7 +169,7 @@ impl Poll {
     ) -> anyhow::Result<Result<bool, Error>> {
         let pages = if *pass == Pass::Full { JOINED } else { 1 };
         let ends = self.shared.clock.now() + TURN;
-        let mut chunk = match self.fetch(stream, pass, from, pages).await {
+        let mut chunk = match self.ahead(stream, pass, from, pages).chunk().await? {
             Ok(chunk) => chunk,
             Err(error) => return Ok(Err(error)),
         };
@@ -167,9 +188,9 @@ impl Poll {
                     return Ok(Ok(true));
                 }
             };
-            let (committed, fetched) =
-                tokio::join!(self.commit(stream, pass, chunk), self.fetch(stream, pass, next, pages));
-            committed?;
+            let ahead = self.ahead(stream, pass, next, pages);
+            self.commit(stream, pass, chunk).await?;
+            let fetched = ahead.chunk().await?;
             if fault::point(Place::Committed).is_err() {
                 anyhow::bail!(crate::Died);
             }

@@ -19,6 +19,15 @@ pub struct Board {
     pub enterprise: BTreeMap<Box<str>, bool>,
 }
 
+/// A place in the queue: everything up to it was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct QueuePlace {
+    /// Rank, smallest first.
+    pub rank: i64,
+    /// Among those of one rank, by id.
+    pub task: Id,
+}
+
 /// What an agent carries.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct AgentLoad {

@@ -6,6 +6,6 @@ pub mod task;
 pub mod view;
 
 pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
-pub use assignment::{AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, TrackRecord};
+pub use assignment::{AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, QueuePlace, TrackRecord};
 pub use task::{Need, Responsibility, Subject, Task, TaskState};
 pub use view::{SubjectView, TaskBrief};
