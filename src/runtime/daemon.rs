@@ -128,6 +128,8 @@ impl Daemon {
 /// Returns when told to stop, or when a cycle ended by itself (its lease was taken over, or it panicked).
 async fn wait(mut stop: watch::Receiver<bool>, running: &mut JoinSet<Box<dyn Cycle>>) -> anyhow::Result<()> {
     let early = tokio::select! {
+        // In this order: a cycle that was told to stop may end before we look.
+        biased;
         changed = stop.wait_for(|stop| *stop) => { changed.context("waiting for a stop")?; None }
         ended = running.join_next() => ended,
     };
