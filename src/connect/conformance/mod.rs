@@ -78,7 +78,7 @@ pub async fn run<R: Rig>(make: impl AsyncFn() -> R) -> Report {
     macro_rules! check {
         ($($module:ident :: $check:ident),* $(,)?) => {$(
             let rig = make().await;
-            let finding = match $module::$check(&rig).await {
+            let finding = match Box::pin($module::$check(&rig)).await {
                 Ok(()) => Finding::Right,
                 Err(Stop::Skip(why)) => Finding::Skipped(why),
                 Err(Stop::Wrong(why)) => Finding::Wrong(why),

@@ -157,7 +157,7 @@ impl Desk {
             Theirs::Company | Theirs::Ticket => {}
             Theirs::Task => values.extend([("hs_timestamp", at.as_str()), ("hs_task_status", "NOT_STARTED")]),
             Theirs::Note | Theirs::Meeting | Theirs::Call | Theirs::Email => {
-                values.push(("hs_timestamp", &at))
+                values.push(("hs_timestamp", &at));
             }
         }
         self.sandbox.create(kind, &values).unwrap()
