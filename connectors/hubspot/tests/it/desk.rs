@@ -118,7 +118,7 @@ pub struct Pass_ {
 
 impl Desk {
     pub fn new(config: &Config) -> Self {
-        Self::with(config, serde_json::json!({}))
+        Self::with(config, &serde_json::json!({}))
     }
 
     /// Neither limits nor lag.
@@ -126,7 +126,7 @@ impl Desk {
         Self::new(&Config::plain(7))
     }
 
-    pub fn with(config: &Config, extra: serde_json::Value) -> Self {
+    pub fn with(config: &Config, extra: &serde_json::Value) -> Self {
         let clock = Hand::at(BEGIN);
         let sandbox = Sandbox::new(config, clock.clock());
         let hub = connector(extra);
@@ -138,7 +138,7 @@ impl Desk {
     }
 
     /// The same account seen by a connector that was just started.
-    pub fn restarted(&mut self, extra: serde_json::Value) {
+    pub fn restarted(&mut self, extra: &serde_json::Value) {
         self.hub = connector(extra);
     }
 
@@ -240,7 +240,7 @@ impl Desk {
     }
 }
 
-fn connector(extra: serde_json::Value) -> Arc<dyn Connector> {
+fn connector(extra: &serde_json::Value) -> Arc<dyn Connector> {
     let extra = extra.as_object().cloned().unwrap();
     (hubspot::MAKER.make)(&Options { connection: "hubspot".into(), extra, timeout: TIMEOUT }).unwrap()
 }
@@ -315,8 +315,13 @@ impl Mirror {
 }
 
 pub fn seen(changes: &[Change]) -> Vec<&Observed> {
-    let one = |change| if let &Change::Seen(ref record) = change { Some(record) } else { None };
-    changes.iter().filter_map(one).collect()
+    let mut seen = Vec::new();
+    for change in changes {
+        if let Change::Seen(record) = change {
+            seen.push(record);
+        }
+    }
+    seen
 }
 
 pub fn gone(changes: &[Change]) -> Vec<(String, GoneHow)> {

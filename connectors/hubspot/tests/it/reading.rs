@@ -17,7 +17,7 @@ const STREAMS: [(Kind, Theirs, &str); 3] = [
 #[tokio::test]
 async fn a_full_pass_has_everything_and_proves_it_in_both_path_schemes() {
     for version in ["2026-03", "v3"] {
-        let desk = Desk::with(&Config::plain(2), serde_json::json!({ "api_version": version }));
+        let desk = Desk::with(&Config::plain(2), &serde_json::json!({ "api_version": version }));
         desk.sandbox.populate(&Size { companies: 250, deals: 230, ..Size::small() });
         for (stream, theirs, name) in STREAMS {
             let mut mirror = Mirror::default();

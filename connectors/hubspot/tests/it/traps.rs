@@ -167,7 +167,7 @@ fn both_ways() -> [serde_json::Value; 2] {
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_is_found_not_repeated() {
     for (extra, fault) in both_ways().into_iter().flat_map(|e| LOST.map(|f| (e.clone(), f))) {
-        let mut desk = Desk::with(&Config::plain(5), extra.clone());
+        let mut desk = Desk::with(&Config::plain(5), &extra);
         let deal = desk.sandbox.create(Theirs::Deal, &[("dealname", "Fleet")]).unwrap();
         for _ in 0..120 {
             let task = desk.sandbox.create(Theirs::Task, &[("hs_timestamp", "1763812800000")]).unwrap();
@@ -179,7 +179,7 @@ async fn a_create_whose_answer_is_lost_is_found_not_repeated() {
         let error = desk.apply(&write).await.unwrap_err();
         assert_eq!(error.disposition(connect::Effect::Creates), connect::Disposition::Verify, "{fault:?}");
         // then whoever looks, after a restart too, finds it
-        desk.restarted(extra);
+        desk.restarted(&extra);
         let Landing::Landed(receipt) = desk.find(&write, sent).await else { panic!("{fault:?}: not found") };
         assert!(receipt.found && receipt.reference.kind == Kind::Task);
         let made = desk.sandbox.journal();
@@ -191,7 +191,7 @@ async fn a_create_whose_answer_is_lost_is_found_not_repeated() {
 async fn a_create_that_lands_after_we_looked() {
     for extra in both_ways() {
         // given a creation that times out and lands 20 s later
-        let desk = Desk::with(&Config::plain(5), extra.clone());
+        let desk = Desk::with(&Config::plain(5), &extra);
         let deal = desk.sandbox.create(Theirs::Deal, &[("dealname", "Fleet")]).unwrap();
         let (write, sent) = (desk.task_beside(deal), desk.now());
         let late = Rule::next(Fault::Late { delay_ms: 50_000 });

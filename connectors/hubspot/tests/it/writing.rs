@@ -82,7 +82,7 @@ async fn an_account_without_unique_properties_gets_the_marker_alone() {
 #[tokio::test]
 async fn a_creation_that_a_person_archived_before_we_looked_is_not_made_again() {
     for extra in [serde_json::json!({}), serde_json::json!({"key_property": false})] {
-        let desk = Desk::with(&Config::plain(5), extra);
+        let desk = Desk::with(&Config::plain(5), &extra);
         let write = desk.task_beside(deal(&desk));
         let sent = desk.now();
         let task = made(desk.apply(&write).await.unwrap());
@@ -94,7 +94,7 @@ async fn a_creation_that_a_person_archived_before_we_looked_is_not_made_again() 
 
 #[tokio::test]
 async fn a_creation_beside_a_deal_that_went_away_is_still_found_and_a_missing_one_is_absent() {
-    let desk = Desk::with(&Config::plain(5), serde_json::json!({"key_property": false}));
+    let desk = Desk::with(&Config::plain(5), &serde_json::json!({"key_property": false}));
     desk.sandbox.populate(&Size { tasks: 150, ..Size::small() });
     let deal = deal(&desk);
     let (write, sent) = (desk.task_beside(deal), desk.now());
@@ -112,7 +112,7 @@ async fn a_creation_beside_a_deal_that_went_away_is_still_found_and_a_missing_on
 
 #[tokio::test]
 async fn a_creation_beside_a_merged_company_is_found_at_the_survivor() {
-    let desk = Desk::with(&Config::plain(5), serde_json::json!({"key_property": false}));
+    let desk = Desk::with(&Config::plain(5), &serde_json::json!({"key_property": false}));
     let make = |name: &str| desk.sandbox.create(Theirs::Company, &[("name", name)]).unwrap();
     let (winner, loser) = (make("Acme"), make("Acme Corp"));
     let intent = Intent::CreateNote { body: "Hello".into(), at: desk.now() };
