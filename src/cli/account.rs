@@ -2,7 +2,7 @@
 //! reading will take, and whether each stream can be read.
 
 use crate::text::{Paint, Table, ago, number, put};
-use connect::{Account, Clock, Connector, Lane};
+use connect::{Account, Clock, Connector, Grant, Lane};
 use model::{Pass, Stream};
 use runtime::{clock::SystemClock, link::Link};
 use serde_json::{Value, json};
@@ -29,9 +29,14 @@ impl Checked {
     /// Everything granted and readable.
     pub fn is_good(&self) -> bool {
         let granted =
-            self.account.as_ref().is_ok_and(|account| account.grants.iter().all(|grant| grant.granted));
-        granted && self.streams.iter().all(|(_, read)| read.is_ok())
+            |account: &Account| account.grants.iter().all(|grant| grant.granted || !is_needed(grant));
+        self.account.as_ref().is_ok_and(granted) && self.streams.iter().all(|(_, read)| read.is_ok())
     }
+}
+
+/// Reading a stream or writing; other rights make things better and are shown, without them it works as well.
+pub fn is_needed(grant: &Grant) -> bool {
+    grant.stream.is_some() || grant.what.starts_with("write ")
 }
 
 /// Asks the account, and reads one page of each stream where `read` says so.
@@ -81,7 +86,11 @@ pub fn text(checked: &Checked, paint: Paint, columns: usize) -> String {
             Some((_, Err(error))) => error.clone(),
             None => "-".to_owned(),
         };
-        let granted = if grant.granted { "yes" } else { "NO" };
+        let granted = match (grant.granted, is_needed(grant)) {
+            (true, _) => "yes",
+            (false, true) => "NO",
+            (false, false) => "no",
+        };
         table.row([grant.what.clone(), granted.to_owned(), page, grant.missing.clone().unwrap_or_default()]);
     }
     out += &table.render(columns);

@@ -93,9 +93,9 @@ impl Screen {
         }
     }
 
-    /// Draws the screen anew where a person watches, else just prints.
-    pub fn redraw(&self, text: &str) -> io::Result<()> {
-        if self.terminal { Self::line(&format!("\u{1b}[H\u{1b}[2J{text}")) } else { Self::line(text) }
+    /// Draws the screen anew.
+    pub fn redraw(text: &str) -> io::Result<()> {
+        Self::line(&format!("\u{1b}[H\u{1b}[2J{text}"))
     }
 
     /// Tells about a failure on standard error and gives its exit code.

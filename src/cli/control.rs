@@ -156,11 +156,11 @@ fn system(figures: &Centre, paint: Paint) -> String {
     let health = figures.health.least();
     let bar: String =
         (0..14).map(|cell| if f64::from(cell) < (health * 14.0).round() { '█' } else { '░' }).collect();
-    let share = |name: &str, share: Option<f64>| format!("{name} {}", share.map_or("-".to_owned(), percent));
+    let share = |name: &str, share: Option<f64>| format!("{name}{}", share.map_or("-".to_owned(), percent));
     let shares = [
-        share("fresh", figures.health.freshness),
-        share("writes", figures.health.writes),
-        share("queue", figures.health.queue),
+        share("freshness ", figures.health.freshness),
+        share("writes ", figures.health.writes),
+        share("queue ", figures.health.queue),
     ];
     let (dot, word) = match figures.coordination {
         Coordination::Optimal => ("[●]", "OPTIMAL"),
@@ -175,7 +175,8 @@ fn system(figures: &Centre, paint: Paint) -> String {
         format!("   Tasks Queued: {}", figures.queued),
         format!("   Deals Active: {}", figures.deals),
         String::new(),
-        format!("   System Health: {bar} {} ({})", percent(health), shares.join(", ")),
+        format!("   System Health: {bar} {}", percent(health)),
+        format!("     least of: {}", shares.join(", ")),
         format!("   Coordination Status: {dot} {word}"),
     ];
     section("SYSTEM STATUS", paint) + &boxed(&lines)

@@ -78,8 +78,32 @@ pub fn decision(made: &Assignment) -> Vec<String> {
     out
 }
 
-/// What the engine says of each agent if it decided now.
-pub fn verdict(verdict: &Verdict) -> String {
+/// What the engine says of each agent if it decided now: those in the running first, whoever lacks the capability
+/// in one line.
+pub fn verdicts(all: &[Verdict]) -> Vec<String> {
+    let lacks = |one: &&Verdict| match one {
+        Verdict::Out { reasons, .. } => reasons.iter().any(|out| out.reason == Exclusion::Capability),
+        Verdict::Chosen(_) | Verdict::Beaten { .. } => false,
+    };
+    let mut able: Vec<&Verdict> = all.iter().filter(|one| !lacks(one)).collect();
+    able.sort_by_key(|one| match one {
+        Verdict::Chosen(_) => (0, 0),
+        Verdict::Beaten { behind, .. } => (1, *behind),
+        Verdict::Out { .. } => (2, 0),
+    });
+    let mut lines: Vec<String> = able.into_iter().map(verdict).collect();
+    let names = all.iter().filter(lacks).filter_map(|one| match one {
+        Verdict::Out { reasons, .. } => reasons.first().map(|out| out.agent.to_string()),
+        Verdict::Chosen(_) | Verdict::Beaten { .. } => None,
+    });
+    let names: Vec<String> = names.collect();
+    if !names.is_empty() {
+        lines.push(format!("left out for lack of the capability: {}", names.join(", ")));
+    }
+    lines
+}
+
+fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Chosen(candidate) => format!("first    {} {}", candidate.agent, terms(candidate)),
         Verdict::Beaten { candidate, behind, change } => {

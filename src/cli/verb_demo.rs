@@ -13,7 +13,7 @@ use crate::{
 use anyhow::Context;
 use connect::Clock;
 use jiff::tz::TimeZone;
-use model::{Event, EventKind};
+use model::{Event, EventKind, Field, Id};
 use runtime::{
     clock::SystemClock,
     rules::Config,
@@ -33,6 +33,8 @@ use tokio::process::{Child, Command};
 
 /// The sandbox's own token.
 const TOKEN: &str = "pat-eu1-sandbox";
+/// Its configuration, in the data folder.
+const CONFIG: &str = "demo.toml";
 const VARIABLE: &str = "SALES_ORCHESTRATOR_DEMO_TOKEN";
 /// Faulty requests of a thousand with `--break`.
 const FAULTS: u32 = 50;
@@ -74,9 +76,9 @@ pub struct Args {
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let stop = stopped_by_signal()?;
     let folder = tempfile::tempdir().context("making a folder for the demo")?;
-    let data = app.paths.data.clone().unwrap_or_else(|| folder.path().join("data"));
+    let data = app.paths.data.clone().unwrap_or_else(|| folder.path().to_owned());
     let (address, account) = sandbox(args)?;
-    let paths = configure(folder.path(), &data, address)?;
+    let paths = configure(&data, address)?;
     let inner = App { paths, makers: app.makers, screen: app.screen, log: app.log };
     let config = inner.config()?;
     let mut daemon = daemon(&inner, &data)?;
@@ -123,19 +125,43 @@ async fn people(account: Arc<sandbox::Sandbox>, seed: u64, every_ms: u64) {
 }
 
 /// A configuration as a user would write it.
-fn configure(folder: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Paths> {
-    let config = folder.join("orchestrator.toml");
+fn configure(data: &Path, address: SocketAddr) -> anyhow::Result<Paths> {
+    let config = data.join(CONFIG);
     let text = format!(
-        "[organization]\nname = \"MURPHBECK\"\n\n[[connection]]\nid = \"demo\"\nvendor = \"hubspot\"\n\
-         mode = \"auto\"\nbase_url = \"http://{address}\"\nsecret = \"env\"\nevery = \"2s\"\nsweep = \"1m\"\n"
+        r#"# Written by `sales-orchestrator demo`.
+[organization]
+name = "MURPHBECK"
+rates = {{ EUR = 1.08, GBP = 1.27 }}
+
+[data]
+dir = "."
+
+[[connection]]
+id = "demo"
+vendor = "hubspot"
+base_url = "http://{address}"
+mode = "auto"
+secret = "env"
+every = "5s"
+sweep = "1m"
+reserve = 0.0
+"#
     );
-    std::fs::write(&config, text).with_context(|| format!("writing {}", config.display()))?;
+    let written = private_folder(data).and_then(|()| std::fs::write(&config, text));
+    written.with_context(|| format!("writing {}", config.display()))?;
     Ok(Paths { config, required: true, data: Some(data.to_owned()) })
+}
+
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// `run` of this same program.
 fn daemon(app: &App, data: &Path) -> anyhow::Result<Child> {
-    std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
     let log = std::fs::File::create(data.join("daemon.log")).context("making the daemon's log")?;
     let program = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(program);
@@ -180,14 +206,12 @@ async fn watch(
             let text = format!("{}\n{}", shown.0, farewell(&data, app.paths.data.is_some()));
             return Ok(Answer::new(text, shown.1));
         }
-        if !app.screen.json {
-            redraw(app.screen, &format!("{}\nCtrl-C ends the demo. Database: {}", shown.0, data.display()))?;
+        if app.screen.terminal {
+            Screen::redraw(&format!("{}\n{}", shown.0, hint(&data, &feed))).context("drawing")?;
+        } else if !app.screen.json {
+            Screen::line(shown.0.lines().last().unwrap_or_default()).context("printing")?;
         }
     }
-}
-
-fn redraw(screen: Screen, text: &str) -> anyhow::Result<()> {
-    screen.redraw(text).context("drawing")
 }
 
 /// The daemon's database, once the daemon has made it.
@@ -215,7 +239,7 @@ async fn shown(
     let mut text = control::render(&centre, app.screen.paint);
     text += "\nWHAT HAPPENS\n";
     feed.read(&**store).await?;
-    for line in &feed.lines {
+    for line in feed.lines(&**store).await? {
         put!(text, "{line}\n");
     }
     let usage = account.usage();
@@ -239,33 +263,65 @@ async fn shown(
 #[derive(Default)]
 struct Feed {
     after: i64,
-    lines: VecDeque<String>,
+    events: VecDeque<Event>,
 }
 
 impl Feed {
     async fn read(&mut self, store: &dyn Store) -> anyhow::Result<()> {
         loop {
             let events = store.events(self.after, EVENTS).await?;
-            for (number, event) in &events {
-                self.after = *number;
-                if event.kind != EventKind::FirstSeen {
-                    self.lines.push_back(line(event));
-                }
+            let (read, last) = (events.len(), events.last().map(|(number, _)| *number));
+            self.after = last.unwrap_or(self.after);
+            self.events.extend(events.into_iter().map(|(_, event)| event).filter(is_news));
+            while self.events.len() > FEED {
+                self.events.pop_front();
             }
-            while self.lines.len() > FEED {
-                self.lines.pop_front();
-            }
-            if events.len() < EVENTS {
+            if read < EVENTS {
                 return Ok(());
             }
         }
     }
+
+    async fn lines(&self, store: &dyn Store) -> anyhow::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for event in &self.events {
+            let name = match event.subject {
+                Some(id) => name(store, id).await?,
+                None => String::new(),
+            };
+            let time = figures::local(event.at, &TimeZone::UTC);
+            let time = time.split(' ').nth(1).unwrap_or_default();
+            let (source, what) = (clean(&event.source), story::event(&event.kind));
+            lines.push(cut(&format!("{time}  {source:8} {}: {what}", cut(&clean(&name), 44)), 130));
+        }
+        Ok(lines)
+    }
+
+    /// The latest record or task that something happened to: worth asking `why`.
+    fn latest(&self) -> Option<Id> {
+        self.events.iter().rev().find_map(|event| event.subject)
+    }
 }
 
-fn line(event: &Event) -> String {
-    let time = figures::local(event.at, &TimeZone::UTC);
-    let time = time.split(' ').nth(1).unwrap_or_default();
-    cut(&format!("{time}  {:8} {}", clean(&event.source), story::event(&event.kind)), 110)
+fn is_news(event: &Event) -> bool {
+    !matches!(event.kind, EventKind::FirstSeen | EventKind::TaskCreated { .. })
+}
+
+/// Of a record, or a task's title.
+async fn name(store: &dyn Store, id: Id) -> anyhow::Result<String> {
+    if let Some(record) = store.record(id).await? {
+        return Ok(record.fields.text(Field::Name).unwrap_or_default().to_owned());
+    }
+    Ok(store.task(id).await?.map(|(task, _)| task.title).unwrap_or_default())
+}
+
+fn hint(data: &Path, feed: &Feed) -> String {
+    let what = feed.latest().map_or("status".to_owned(), |id| format!("why {id}"));
+    let config = data.join(CONFIG);
+    format!(
+        "Ctrl-C ends the demo. Meanwhile, elsewhere:\n  sales-orchestrator --config {} {what}",
+        config.display()
+    )
 }
 
 fn farewell(data: &Path, kept: bool) -> String {

@@ -83,7 +83,9 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
     }
     database(&mut found, app, &settings, &data).await;
     for connection in settings.connection.iter().filter(|connection| connection.enabled) {
-        secret(&mut found, connection, &data).await;
+        if !secret(&mut found, connection, &data).await {
+            continue;
+        }
         match app.link(connection, &settings) {
             Ok(link) => reach_and_ask(&mut found, connection, &link).await,
             Err(error) => {
@@ -141,8 +143,7 @@ fn disk(found: &mut Findings, data: &Path) {
 
 /// What others may read.
 fn modes(found: &mut Findings, data: &Path) {
-    let files =
-        [data.to_owned(), data.join(DATABASE), data.join("secrets.vault"), runtime::keys::passphrase_file()];
+    let files = [data.join(DATABASE), data.join("secrets.vault"), runtime::keys::passphrase_file()];
     let open: Vec<String> =
         files.iter().filter(|file| others_may_read(file)).map(|file| file.display().to_string()).collect();
     if open.is_empty() {
@@ -183,14 +184,16 @@ async fn database(found: &mut Findings, app: &App, settings: &Settings, data: &P
     }
 }
 
-async fn secret(found: &mut Findings, connection: &Connection, data: &Path) {
+/// Whether it is there.
+async fn secret(found: &mut Findings, connection: &Connection, data: &Path) -> bool {
     let keys = Keys::new(connection, data);
     let name = match connection.auth {
         AuthKind::Token => TOKEN,
         AuthKind::Oauth => OAUTH,
     };
     let what = format!("{} secret", connection.id);
-    match keys.load(name).await {
+    let loaded = keys.load(name).await;
+    match &loaded {
         Ok(_) => found.good(&what, format!("is in {}", keys.place(name))),
         Err(error) => {
             let cure = match connection.secret {
@@ -202,6 +205,7 @@ async fn secret(found: &mut Findings, connection: &Connection, data: &Path) {
             found.bad(&what, error.to_string(), cure);
         }
     }
+    loaded.is_ok()
 }
 
 async fn reach_and_ask(found: &mut Findings, connection: &Connection, link: &Link) {
@@ -232,7 +236,7 @@ fn ask(found: &mut Findings, connection: &Connection, checked: &account::Checked
         }
     };
     found.good(&connection.id, account.name.clone());
-    for grant in account.grants.iter().filter(|grant| !grant.granted) {
+    for grant in account.grants.iter().filter(|grant| !grant.granted && account::is_needed(grant)) {
         let missing = grant.missing.clone().unwrap_or_else(|| "grant it at the vendor".to_owned());
         found.bad(&connection.id, format!("may not {}", grant.what), missing);
     }

@@ -240,5 +240,5 @@ async fn now_verdicts(
     board.tasks = vec![task.clone()];
     let seed = decisions.first().map_or(0, |made| made.seed);
     let explained = explain(&board, &rules.routing, task.id, seed, now);
-    Ok(explained.map(|(_, verdicts)| verdicts.iter().map(story::verdict).collect()).unwrap_or_default())
+    Ok(explained.map(|(_, all)| story::verdicts(&all)).unwrap_or_default())
 }

@@ -44,7 +44,9 @@ impl Paths {
     pub fn data_dir(&self, settings: &Settings) -> PathBuf {
         match (&self.data, &settings.data.dir) {
             (Some(dir), _) => dir.clone(),
-            (None, Some(dir)) => self.config.parent().unwrap_or(Path::new("")).join(dir),
+            (None, Some(dir)) => {
+                self.config.parent().unwrap_or(Path::new("")).join(dir).components().collect()
+            }
             (None, None) => data_dir(),
         }
     }
