@@ -3,7 +3,7 @@
 
 use crate::{
     judge::{differences, misdone},
-    rig::{Given, Rig},
+    rig::{Given, Rig, virtual_time},
 };
 use sandbox::{Seeded, World, world::Weights};
 use std::time::Duration;
@@ -17,12 +17,6 @@ fn seeds() -> std::ops::Range<u64> {
         Some(from.parse().ok()?..to.parse().ok()?)
     });
     wanted.unwrap_or(0..300)
-}
-
-fn virtual_time<T>(run: impl Future<Output = T>) -> T {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(run)
 }
 
 async fn live_through(seed: u64) -> Rig {

@@ -19,6 +19,13 @@ use sandbox::Sandbox;
 use std::{sync::Arc, time::Duration};
 use store::{Store, sqlite::SqliteStore};
 
+/// Runs on one thread with tokio's time standing still unless everybody waits.
+pub fn virtual_time<T>(run: impl Future<Output = T>) -> T {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(run)
+}
+
 /// Where every run begins.
 pub const BASE: i64 = 1_763_971_200_000;
 
@@ -36,7 +43,14 @@ impl Transport for InMemory {
         if answer.as_ref().is_err_and(|broken| *broken == sandbox::Broken::Timeout) {
             tokio::time::sleep(timeout).await;
         }
-        answer.map_err(|broken| Broken {
+        // Every vendor says what time it is.
+        let at =
+            Timestamp::from_millis(self.0.now()).to_jiff().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let dated = answer.map(|mut answer| {
+            answer.headers_mut().insert(http::header::DATE, at.parse().unwrap());
+            answer
+        });
+        dated.map_err(|broken| Broken {
             sent: if broken == sandbox::Broken::Refused { Sent::NotSent } else { Sent::MaybeSent },
             timeout: broken == sandbox::Broken::Timeout,
             why: broken.to_string(),
@@ -52,6 +66,8 @@ pub struct Given {
     pub sandbox: sandbox::Config,
     pub size: sandbox::team::Size,
     pub streams: Vec<Kind>,
+    /// Appended to the connection's configuration.
+    pub config: String,
 }
 
 impl Given {
@@ -63,6 +79,7 @@ impl Given {
             sandbox: sandbox::Config { limits: None, ..sandbox::Config::seeded(seed) },
             size: sandbox::team::Size::small(),
             streams: streams.to_vec(),
+            config: String::new(),
         }
     }
 }
@@ -93,9 +110,9 @@ pub fn connection() -> ConnectionId {
     ConnectionId::from("hubspot")
 }
 
-pub fn config() -> Config {
-    let text = "[[connection]]\nid = \"hubspot\"\nvendor = \"hubspot\"\nmode = \"auto\"\n";
-    let settings = Settings::read(std::path::Path::new("test.toml"), text).unwrap();
+pub fn config(more: &str) -> Config {
+    let text = format!("[[connection]]\nid = \"hubspot\"\nvendor = \"hubspot\"\nmode = \"auto\"\n{more}");
+    let settings = Settings::read(std::path::Path::new("test.toml"), &text).unwrap();
     let loaded = engine::config::load(None, None).unwrap();
     Config { settings, roster: loaded.roster, book: loaded.book }
 }
@@ -104,17 +121,26 @@ impl Rig {
     pub async fn new(given: Given) -> Self {
         let clock = Arc::new(VirtualClock::starting(Timestamp::from_millis(BASE)));
         let at = clock.clone();
-        let sandbox = Sandbox::new(&given.sandbox, Arc::new(move || connect::Clock::now(&*at).as_millis()));
+        let sandbox = Sandbox::new(&given.sandbox, Arc::new(move || at.true_time().as_millis()));
         sandbox.populate(&given.size);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::memory().unwrap());
         let link = Arc::new(link(&given, &sandbox));
-        let (daemon, seats) = start(&store, &clock, &link, &config(), given.seed).await;
+        let config = config(&given.config);
+        let (daemon, seats) = start(&store, &clock, &link, &config, given.seed).await;
         let dice = Dice::seeded(given.seed ^ 0x5eed);
-        Self { sandbox, clock, store, link, daemon, config: config(), seats, dice, deaths: 0, given }
+        Self { sandbox, clock, store, link, daemon, config, seats, dice, deaths: 0, given }
     }
 
     pub fn now(&self) -> Timestamp {
         connect::Clock::now(&*self.clock)
+    }
+
+    /// Somebody sets the daemon's clock; the vendor's goes on as it did. Whoever sleeps looks at the clock again
+    /// soon after, as with the system's clock.
+    pub fn jump(&mut self, millis: i64) {
+        self.clock.jump(millis);
+        let now = self.now();
+        self.seats.iter_mut().filter(|seat| seat.until.is_some()).for_each(|seat| seat.until = Some(now));
     }
 
     /// The process is gone; another one starts on what was stored.

@@ -10,16 +10,22 @@ use crate::{
 use anyhow::Context;
 use async_trait::async_trait;
 use engine::{
-    assign::{Desk, week_start},
+    assign::{Desk, Response, overflow, week_start},
     flow::{place, writes_for},
 };
 use model::{
-    Id, Timestamp, Write,
+    Event, EventKind, Id, Intake, Timestamp, Write,
     work::{Assignment, Board, QueuePlace, Subject, SubjectView, Task},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
-use tracing::info;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+use tracing::{info, warn};
 
+/// A persistent overflow is told of again after this.
+const TOLD_AGAIN: Duration = Duration::from_secs(86_400);
 /// Queued tasks looked at in one turn.
 const BATCH: usize = 500;
 /// When tasks are left over, for working hours and weekly windows to open; everything else nudges.
@@ -31,6 +37,8 @@ pub struct Assign {
     /// The roster with its loads, kept between turns while the routing stays.
     desk: Option<Desk>,
     walk: Walk,
+    /// When a persistent overflow of a capability was last told of.
+    told: BTreeMap<Box<str>, Timestamp>,
 }
 
 /// A walk through the queue, a batch per turn: many tasks that nobody can take must not hide the others.
@@ -71,7 +79,7 @@ impl Walk {
 impl Assign {
     /// One for all tasks.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, desk: None, walk: Walk::default() }
+        Self { shared, desk: None, walk: Walk::default(), told: BTreeMap::new() }
     }
 
     /// The desk as of this board.
@@ -84,6 +92,37 @@ impl Assign {
             }
             None => self.desk.insert(Desk::new(&rules.routing, board)),
         }
+    }
+
+    /// Tells of work that has waited too long for somebody able to do it, once a day per capability.
+    async fn alarm(
+        &mut self,
+        rules: &Rules,
+        board: &Board,
+        made: &[Assignment],
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let mut events = Vec::new();
+        for piled in overflow(board, made, &rules.routing, now) {
+            let Response::Alert { why } = piled.response else { continue };
+            if self.told.get(&piled.capability).is_some_and(|at| now.since(*at) < TOLD_AGAIN) {
+                continue;
+            }
+            let what = format!("{} tasks wait for {}: {why}", piled.waiting, piled.capability);
+            warn!(capability = %piled.capability, waiting = piled.waiting, why, "persistent overflow");
+            self.told.insert(piled.capability, now);
+            events.push(Event {
+                at: now,
+                subject: None,
+                kind: EventKind::Noticed { what },
+                source: "engine".into(),
+            });
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        let intake = Intake { events, ..Intake::default() };
+        self.shared.store.commit_page(&self.shared.held, intake, now).await.context("noting an overflow")
     }
 
     /// The writes that tell the agents, by where the task's subject lives.
@@ -135,6 +174,7 @@ impl Cycle for Assign {
         }
         let seed = shared.dice().u64();
         let made = self.desk(&rules, &board).place(&board.tasks, seed, now);
+        self.alarm(&rules, &board, &made, now).await?;
         let placed = made.iter().filter(|one| one.winner.is_some()).count();
         self.walk.revision = board.revision;
         self.walk.placed |= placed > 0;

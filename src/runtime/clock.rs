@@ -4,7 +4,10 @@
 use async_trait::async_trait;
 use connect::Clock;
 use model::Timestamp;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// The machine's clock. It may jump: waiting looks at it again every few seconds, so a jump forward ends a
 /// wait soon after and a jump back does not freeze one.
@@ -35,24 +38,33 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests and simulation: a base plus tokio's (paused) time.
-#[derive(Clone, Copy, Debug)]
+/// A clock for tests and simulation: a base plus tokio's (paused) time. It can be set, as a machine's can.
+#[derive(Debug)]
 pub struct VirtualClock {
     base: Timestamp,
     begun: tokio::time::Instant,
+    ahead: AtomicI64,
 }
 
 impl VirtualClock {
     /// Begins at `base`. Call inside a runtime whose time is paused.
     pub fn starting(base: Timestamp) -> Self {
-        Self { base, begun: tokio::time::Instant::now() }
+        Self { base, begun: tokio::time::Instant::now(), ahead: AtomicI64::new(0) }
+    }
+    /// What it would show had it never been set.
+    pub fn true_time(&self) -> Timestamp {
+        self.base + self.begun.elapsed()
+    }
+    /// Sets it forward or back by so many milliseconds.
+    pub fn jump(&self, millis: i64) {
+        self.ahead.fetch_add(millis, Ordering::Relaxed);
     }
 }
 
 #[async_trait]
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        self.base + self.begun.elapsed()
+        Timestamp::from_millis(self.true_time().as_millis() + self.ahead.load(Ordering::Relaxed))
     }
 
     async fn sleep_until(&self, at: Timestamp) {

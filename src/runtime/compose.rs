@@ -52,10 +52,7 @@ pub fn link(
     let provider: Provider = toml::from_str(maker.provider).context("the vendor's shipped facts")?;
     let base = connection.base_url.clone().or(provider.base_url);
     let base = base.ok_or_else(|| anyhow!("`base_url` is missing: where is your {}?", maker.vendor))?;
-    let mut extra = connection.options.0.clone();
-    if connection.vendor == "hubspot" {
-        extra.entry("overlap_s").or_insert_with(|| connection.overlap.0.as_secs().into());
-    }
+    let extra = connection.options.0.clone();
     let options = Options { connection: connection.id(), extra, timeout: connection.timeout.0 };
     let connector = (maker.make)(&options)?;
     let keys = Keys::new(connection, data);

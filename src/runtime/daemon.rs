@@ -23,8 +23,9 @@ use tracing::{error, info, warn};
 
 /// The lease that the daemon works under.
 pub const LEASE: &str = "daemon";
-/// How long a stop waits for turns under way.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a stop waits for turns under way: it is over within 5 s. What is cut off then is looked for or read
+/// again at the next start.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Everything, put together and not yet running.
 pub struct Daemon {
@@ -82,7 +83,7 @@ impl Daemon {
         }
     }
 
-    /// Runs until `stop` becomes true, then finishes the turns under way (5 s at most).
+    /// Runs until `stop` becomes true, then finishes the turns under way (4 s at most).
     pub async fn run(
         self,
         stop: watch::Receiver<bool>,
@@ -162,7 +163,7 @@ async fn reload_on_change(shared: Arc<Shared>, mut changed: watch::Receiver<u64>
         match crate::rules::refresh(&shared, Some(Arc::new(config))).await {
             Ok(()) => info!("configuration reloaded"),
             Err(error) => {
-                error!(error = format!("{error:#}"), "the new configuration could not be put in force")
+                error!(error = format!("{error:#}"), "the new configuration could not be put in force");
             }
         }
     }

@@ -156,7 +156,8 @@ impl Poll {
             }
             Reached::CaughtUp { cursor, .. } => vec![at(PassKind::Since, Some(cursor), Some(chunk.began))],
         };
-        ingest::commit(&self.shared, &self.link, stream, chunk.changes, positions).await
+        ingest::commit(&self.shared, &self.link, stream, chunk.changes, positions).await?;
+        fault::point(Place::Committed).map_err(|_| crate::Died.into())
     }
 
     /// Walks a pass until its end or the end of the turn's time, one chunk fetched ahead of the commit.

@@ -11,12 +11,12 @@ use crate::{
 use anyhow::Context;
 use async_trait::async_trait;
 use engine::{
-    assign::rank,
-    flow::{Transition, TransitionMode, close_write, progress, stage_writes},
+    assign::{rank, week_start},
+    flow::{Transition, TransitionMode, close_write, progress, segment_tasks, stage_writes},
 };
 use model::{
     Field, Kind, Timestamp, Write,
-    work::{SubjectView, TaskState},
+    work::{SubjectView, Task, TaskState},
 };
 use std::{sync::Arc, time::Duration};
 use store::Progressed;
@@ -34,12 +34,14 @@ pub struct Progress {
     shared: Arc<Shared>,
     links: Vec<Arc<Link>>,
     ready: bool,
+    /// The week whose segment tasks exist.
+    week: Option<Timestamp>,
 }
 
 impl Progress {
     /// One for all subjects.
     pub fn new(shared: Arc<Shared>, links: &[Arc<Link>]) -> Self {
-        Self { shared, links: links.to_vec(), ready: false }
+        Self { shared, links: links.to_vec(), ready: false, week: None }
     }
 
     /// Every needed stream of every connection was read once, or can't be.
@@ -60,13 +62,18 @@ impl Progress {
         Ok(self.ready)
     }
 
+    /// Each week's work for the segments of the market, once.
+    fn weekly(&mut self, rules: &Rules, now: Timestamp, out: &mut Progressed) {
+        let week = week_start(now, rules.routing.zone());
+        if self.week.replace(week) != Some(week) {
+            let tasks = segment_tasks(&rules.config.book, week, now);
+            out.create.extend(tasks.into_iter().map(|task| ranked(rules, task)));
+        }
+    }
+
     fn decide(&self, rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) {
         let decided = progress(view, &rules.config.book, &rules.flow, now);
-        let ageing = rules.config.roster.rules.ageing_per_hour;
-        out.create.extend(decided.create.into_iter().map(|task| {
-            let place = rank(task.arrived, task.priority, ageing);
-            (task, place)
-        }));
+        out.create.extend(decided.create.into_iter().map(|task| ranked(rules, task)));
         out.cancel.extend(decided.cancel);
         out.done.extend(decided.done);
         out.events.extend(decided.events);
@@ -77,6 +84,17 @@ impl Progress {
         out.writes.extend(closing(view));
         out.handled.push((view.record, mark));
     }
+}
+
+/// A task with its place in the queue.
+fn ranked(rules: &Rules, task: Task) -> (Task, i64) {
+    let place = rank(task.arrived, task.priority, rules.config.roster.rules.ageing_per_hour);
+    (task, place)
+}
+
+/// When the next week begins, for the segments' work.
+fn next_week(rules: &Rules, now: Timestamp) -> Timestamp {
+    week_start(now + Duration::from_secs(7 * 86_400), rules.routing.zone())
 }
 
 /// The writes that move a deal on at its source and say why there, guarded by the stage that was seen.
@@ -111,12 +129,14 @@ impl Cycle for Progress {
         if !self.caught_up().await? {
             return Ok(Turn::Idle { until: Some(self.shared.clock.now() + LOOK_AGAIN) });
         }
-        let (store, rules, now) = (&self.shared.store, self.shared.rules(), self.shared.clock.now());
+        let (shared, rules) = (self.shared.clone(), self.shared.rules());
+        let (store, now) = (&shared.store, shared.clock.now());
         let views = store.dirty(BATCH).await.context("reading what changed")?;
-        if views.is_empty() {
-            return Ok(Turn::Idle { until: None });
-        }
         let mut out = Progressed::default();
+        self.weekly(&rules, now, &mut out);
+        if views.is_empty() && out.create.is_empty() {
+            return Ok(Turn::Idle { until: Some(next_week(&rules, now)) });
+        }
         for (view, mark) in &views {
             self.decide(&rules, view, *mark, now, &mut out);
         }
@@ -124,7 +144,10 @@ impl Cycle for Progress {
             return Ok(Turn::Stop);
         }
         let (made, dropped) = (out.create.len(), out.cancel.len());
-        store.commit_progress(&self.shared.held, out, now).await.context("storing progress")?;
+        if let Err(error) = store.commit_progress(&shared.held, out, now).await {
+            self.week = None;
+            return Err(error).context("storing progress");
+        }
         if made + dropped > 0 {
             info!(subjects = views.len(), tasks = made, cancelled = dropped, "progress decided");
         }
