@@ -145,6 +145,7 @@ secret = "env"
 every = "5s"
 sweep = "1m"
 reserve = 0.0
+timeout = "3s"
 "#
     );
     let written = private_folder(data).and_then(|()| std::fs::write(&config, text));

@@ -47,7 +47,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     if !settings.connection.iter().any(|connection| connection.enabled) {
         return Err(usage("no account is connected: sales-orchestrator connect hubspot"));
     }
-    telemetry::init(&settings.logging, app.log.map(Into::into), Some("warn")).map_err(usage)?;
+    telemetry::init(&settings.logging, app.log.map(Into::into), Some("error")).map_err(usage)?;
     let links = app.links(&settings)?;
     let began = app::now();
     let watched = app.store(&settings)?;
