@@ -45,6 +45,8 @@ pub(super) struct Writer {
     wal: Option<PathBuf>,
     /// Wakes the thread that copies the log back; `None` inline, where SQLite does so by itself.
     copier: Option<mpsc::SyncSender<()>>,
+    /// Held by whoever copies: SQLite lets only one at a time and does not wait for the other.
+    copying: Arc<Mutex<()>>,
 }
 
 type Job = Box<dyn FnOnce(&mut Writer) + Send>;
@@ -226,7 +228,14 @@ impl Writer {
             name.push("-wal");
             PathBuf::from(name)
         });
-        Ok(Self { connection, durable: Durable::Normal, patience, wal, copier: None })
+        Ok(Self {
+            connection,
+            durable: Durable::Normal,
+            patience,
+            wal,
+            copier: None,
+            copying: Arc::default(),
+        })
     }
 
     /// One write transaction: all of the job or nothing.
@@ -259,7 +268,9 @@ impl Writer {
             }
             return Ok(());
         }
-        // Whoever reads just now is not waited for: the next commit tries again.
+        // The log outgrew the copier, which is waited for. Whoever reads just now is not: the next commit tries
+        // again.
+        let _copying = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
         self.connection.busy_timeout(Duration::ZERO)?;
         let cut =
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
@@ -275,9 +286,11 @@ impl Writer {
 /// waiting for the disk.
 fn start_copier(path: PathBuf, writer: &mut Writer) -> std::io::Result<JoinHandle<()>> {
     let (wake, woken) = mpsc::sync_channel::<()>(1);
+    let copying = Arc::clone(&writer.copying);
     let copy = move || {
         let mut connection = None;
         for () in woken {
+            let _copying = copying.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = copy_back(&path, &mut connection) {
                 tracing::warn!(%error, "the write-ahead log could not be copied back");
             }

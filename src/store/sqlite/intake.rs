@@ -27,9 +27,7 @@ pub(super) fn commit(db: &Connection, page: &Intake, now: Timestamp) -> Outcome<
     events(db, page)?;
     parked::park(db, &mut streams, &page.parked, now)?;
     let merged = left.iter().flat_map(|(from, to)| [from, to]);
-    for id in page.dirty.iter().chain(merged) {
-        work::mark(db, *id)?;
-    }
+    work::mark_each(db, page.dirty.iter().chain(merged).copied())?;
     for position in &page.positions {
         feeds::move_to(db, &mut streams, position, now)?;
     }

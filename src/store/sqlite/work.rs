@@ -15,13 +15,25 @@ use std::{collections::HashMap, sync::Arc};
 
 /// Marks a deal or contact to be looked at; anything else has no progress.
 pub(super) fn mark(db: &Connection, id: Id) -> Outcome<()> {
-    let mark = bump(db, "mark", 1)?;
+    mark_each(db, std::iter::once(id))
+}
+
+/// Marks several, in their order.
+pub(super) fn mark_each(db: &Connection, ids: impl Iterator<Item = Id>) -> Outcome<()> {
+    let ids: Vec<Id> = ids.collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let count = super::most(ids.len());
+    let before = bump(db, "mark", count)? - count;
     let mut statement = db.prepare_cached(
         "INSERT INTO dirty (record, since, mark) SELECT ?1, ?2, ?2
-         WHERE EXISTS (SELECT 1 FROM deals WHERE id = ?1) OR EXISTS (SELECT 1 FROM contacts WHERE id = ?1)
+         WHERE EXISTS (SELECT 1 FROM contacts WHERE id = ?1) OR EXISTS (SELECT 1 FROM deals WHERE id = ?1)
          ON CONFLICT (record) DO UPDATE SET mark = excluded.mark",
     )?;
-    statement.execute((id.to_string(), mark))?;
+    for (mark, id) in (before + 1..).zip(ids) {
+        statement.execute((id.to_string(), mark))?;
+    }
     Ok(())
 }
 
