@@ -25,7 +25,7 @@ pub fn run(_: &Plan) -> anyhow::Result<Vec<Row>> {
     let pass: Pass = child::result("backfill", &[&base, &database.display().to_string()])?;
     anyhow::ensure!(pass.records == RECORDS as u64, "{} records arrived", pass.records);
     configure(folder.path(), &base)?;
-    let size = std::fs::metadata(BINARY)?.len() as f64 / f64::from(1 << 20);
+    let size = std::fs::metadata(BINARY)?.len() as f64 / 1e6;
     let mut rows = vec![Row::most("size of the binary", size, 25.0, " MB")];
     settle(&Daemon::start(folder.path())?.0)?;
     let mut starts = Vec::new();
