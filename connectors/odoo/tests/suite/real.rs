@@ -1,68 +1,22 @@
 //! The same connector against a real Odoo 19, started by `tests/servers/odoo19.sh`; all checks against Odoo's
 //! own answers, got without the connector.
 
-use crate::kit::{Rig, Wall, ids, seen};
+use crate::{
+    conform::conforms,
+    kit::{Rig, Wall, ids, seen},
+    server::Server,
+};
 use connect::{Applied, Connector, HttpClient, Landing};
 use model::{Change, DealOutcome, Field, Id, Intent, Kind, Pass, Timestamp, Value as Ours, Write, WriteKey};
-use serde_json::{Value, json};
-use std::{path::PathBuf, process::Command};
+use serde_json::json;
+use std::path::PathBuf;
 
-struct Server {
-    base: String,
-    key: String,
-    script: PathBuf,
+fn server() -> Option<Server> {
+    Server::start(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/odoo19.sh"))
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let stopped = Command::new(&self.script).arg("stop").status();
-        assert!(stopped.is_ok(), "{stopped:?}");
-    }
-}
-
-impl Server {
-    /// A freshly seeded server; `None`, with a visible line, where it can't be had.
-    fn start() -> Option<Self> {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/odoo19.sh");
-        let run = |verb: &str| {
-            let done = Command::new(&script).arg(verb).output().map_err(|error| error.to_string())?;
-            let last =
-                |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().last().unwrap_or_default().to_owned();
-            if done.status.success() { Ok(last(&done.stdout)) } else { Err(last(&done.stderr)) }
-        };
-        let started = run("fresh").and_then(|ready| Ok((ready, run("key")?)));
-        match started {
-            Ok((ready, key)) => {
-                let base = ready.trim_start_matches("READY ").to_owned();
-                Some(Self { base, key, script })
-            }
-            Err(why) => {
-                eprintln!("skipped: odoo because {why}");
-                None
-            }
-        }
-    }
-
-    async fn call(&self, model: &str, method: &str, arguments: Value) -> Value {
-        use connect::Transport as _;
-        let request = http::Request::post(format!("{}/json/2/{model}/{method}", self.base))
-            .header("authorization", format!("bearer {}", self.key))
-            .header("content-type", "application/json")
-            .body(arguments.to_string().into())
-            .unwrap();
-        let answer = HttpClient::new().unwrap().send(request, crate::kit::TIMEOUT).await.unwrap();
-        assert_eq!(answer.status(), 200, "{model}.{method}: {:?}", answer.body());
-        serde_json::from_slice(answer.body()).unwrap()
-    }
-
-    async fn count(&self, model: &str, domain: Value) -> usize {
-        let counted = self.call(model, "search_count", json!({"domain": domain})).await;
-        usize::try_from(counted.as_u64().unwrap()).unwrap()
-    }
-
-    fn rig(&self) -> Rig<HttpClient> {
-        Rig::new(&self.base, &self.key, HttpClient::new().unwrap(), Box::new(Wall))
-    }
+fn rig(server: &Server) -> Rig<HttpClient> {
+    Rig::new(&server.base, &server.key, HttpClient::new().unwrap(), Box::new(Wall))
 }
 
 fn write(target: model::ExternalRef, intent: Intent, expects: Vec<(Field, Ours)>, slot: &str) -> Write {
@@ -77,8 +31,8 @@ fn task(due: Timestamp) -> Intent {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_odoo_is_read_completely_and_written_once() {
-    let Some(server) = Server::start() else { return };
-    let rig = server.rig();
+    let Some(server) = server() else { return };
+    let rig = rig(&server);
     granted(&rig).await;
     every_count_is_odoos_own(&server, &rig).await;
     increments_follow(&server, &rig).await;
@@ -86,6 +40,7 @@ async fn a_real_odoo_is_read_completely_and_written_once() {
     notes_are_found_again(&server, &rig).await;
     stages_and_owners_move_unless_somebody_was_faster(&server, &rig).await;
     deletions_are_missing_from_the_census(&server, &rig).await;
+    conforms(&server).await;
 }
 
 async fn granted(rig: &Rig<HttpClient>) {
