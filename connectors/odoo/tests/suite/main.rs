@@ -1,6 +1,5 @@
 //! The connector as a whole: against a small stand-in for what must be provoked, against recorded answers, and
 //! against a real Odoo 19 where one can be had.
-#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 #[cfg(test)]
 mod conform;
