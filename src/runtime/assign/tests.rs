@@ -1,5 +1,5 @@
 use super::*;
-use crate::{clock::VirtualClock, daemon::Daemon, rules::Config, settings::Settings};
+use crate::{clock::SystemClock, daemon::Daemon, rules::Config, settings::Settings};
 use engine::assign::rank;
 use model::{
     AgentId, Stage,
@@ -48,7 +48,7 @@ fn task(number: usize, capability: &str) -> Task {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_long_queue_for_a_full_agent_hides_nobody_elses_tasks() {
     // given 5,000 tasks for an agent with room for three, and behind them two for another
     let loaded = engine::config::load(None, None).unwrap();
@@ -57,7 +57,7 @@ async fn a_long_queue_for_a_full_agent_hides_nobody_elses_tasks() {
     let settings = Settings::read(std::path::Path::new("test.toml"), "").unwrap();
     let config = Config { settings, roster, book: loaded.book };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::memory().unwrap());
-    let clock = Arc::new(VirtualClock::starting(NOW));
+    let clock = Arc::new(SystemClock);
     let daemon = Daemon::start(store.clone(), clock, config, Vec::new(), 1).await.unwrap();
     let tasks = (0..5_002).map(|number| task(number, if number < 5_000 { "a" } else { "b" }));
     let create = tasks.map(|task| (task.clone(), rank(task.arrived, task.priority, 1))).collect();
