@@ -146,7 +146,9 @@ impl Running {
     async fn outbox(&self) -> String {
         let mut states = std::collections::BTreeMap::<&str, usize>::new();
         let rows = self.writes(&[]).await;
-        rows.iter().for_each(|row| *states.entry(row.state.name()).or_default() += 1);
+        for row in &rows {
+            *states.entry(row.state.name()).or_default() += 1;
+        }
         format!("{states:?}")
     }
 
