@@ -27,7 +27,7 @@ pub fn run(plan: &Plan) -> anyhow::Result<Vec<Row>> {
     ];
     match dlt::run(&base, &folder.path().join("dlt")) {
         Ok(peer) => {
-            rows.push(Row::plain("dlt, same properties, same sandbox", format!("{:.0}/s", peer)));
+            rows.push(Row::plain("dlt, same properties, same sandbox", format!("{peer:.0}/s")));
             rows.push(Row::least("times dlt", rate(&ours) / peer, 5.0, " x"));
         }
         Err(why) => rows.push(Row::plain("dlt", format!("skipped: dlt because {why:#}"))),

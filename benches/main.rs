@@ -1,6 +1,7 @@
 //! What the whole product costs, measured beside what it is compared with, in one run:
 //! `cargo bench --bench product [-- NAME…] [--records N]`. Names: backfill, limits, nochange, idle, assign.
 //! Ratios decide; absolute figures hold for the machine that is printed with them.
+#![expect(clippy::cast_precision_loss, reason = "figures for people, far below 2^52")]
 
 mod assign;
 mod backfill;

@@ -1,5 +1,10 @@
 //! Whole-product tests, one binary so that they link once. Each file is one subject.
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails right there"
+)]
 
 mod convergence;
 mod crash;

@@ -41,7 +41,7 @@ impl Transport for InMemory {
     ) -> Result<http::Response<Bytes>, Broken> {
         let answer = self.0.call(request).await;
         if answer.as_ref().is_err_and(|broken| *broken == sandbox::Broken::Timeout) {
-            tokio::time::sleep(timeout).await;
+            tokio::time::sleep_until(tokio::time::Instant::now() + timeout).await;
         }
         // Every vendor says what time it is.
         let at =
@@ -252,8 +252,12 @@ async fn start(
     let nudges = &daemon.shared.nudges;
     let mut seats = Vec::new();
     let mut sit = |cycle: Box<dyn Cycle>, nudge: Nudge| seats.push(Seat { cycle, nudge, until: Some(now) });
-    polls.into_iter().for_each(|poll| sit(Box::new(poll), nudges.poll.add()));
-    sweeps.into_iter().for_each(|sweep| sit(Box::new(sweep), Nudge::default()));
+    for poll in polls {
+        sit(Box::new(poll), nudges.poll.add());
+    }
+    for sweep in sweeps {
+        sit(Box::new(sweep), Nudge::default());
+    }
     sit(Box::new(progress), nudges.progress.clone());
     sit(Box::new(assign), nudges.assign.clone());
     sit(Box::new(dispatch), nudges.dispatch.clone());

@@ -21,10 +21,10 @@ async fn enter(stage: Stage, more_config: &str) {
     let (source, _) =
         meanings.iter().find(|(_, one)| fits(one.mapped)).unwrap_or_else(|| panic!("{stage}: {meanings:#?}"));
     let (_, id) = source.split_once('/').unwrap();
-    let deals = rig.sandbox.ids(sandbox::Kind::Deal).into_iter();
+    let mut deals = rig.sandbox.ids(sandbox::Kind::Deal).into_iter();
     let elsewhere =
         |deal: &u64| rig.sandbox.value(sandbox::Kind::Deal, *deal, "dealstage").as_deref() != Some(id);
-    let theirs = deals.filter(elsewhere).next().unwrap();
+    let theirs = deals.find(elsewhere).unwrap();
     let reference = ExternalRef::new(&connection(), Kind::Deal, theirs.to_string());
     let deal = rig.store.find_ref(&reference).await.unwrap().unwrap();
     // when a person moves the deal there

@@ -4,7 +4,7 @@ use crate::control::{AgentLine, Alert, Centre, Coordination, Health};
 use crate::text::{ago, number};
 use jiff::tz::TimeZone;
 use model::{
-    Stage, Timestamp,
+    Mode, Stage, Timestamp,
     work::{AgentSpec, Layer},
 };
 use runtime::{
@@ -212,7 +212,9 @@ fn alerts(facts: &Facts, config: &Config, overflow: bool) -> Vec<Alert> {
         let what = format!("{} open tasks are past their deadline", number(facts.overview.overdue));
         raise(false, "Overdue", what, "`sales-orchestrator status`");
     }
-    if writes("proposed") > 0 {
+    // Where writes go out by themselves, "proposed" only means not sent yet.
+    let asks = config.settings.connection.iter().any(|one| one.enabled && one.mode != Mode::Auto);
+    if asks && writes("proposed") > 0 {
         let what = format!("{} writes wait for approval", number(writes("proposed")));
         raise(false, "Approval", what, "`sales-orchestrator plan`, then `apply`");
     }

@@ -169,15 +169,15 @@ fn log(delivery: &Delivery, outcome: &SettledAs) {
             info!(row, kind, %target, attempt, made = %receipt.reference, found = receipt.found, "write done");
         }
         SettledAs::Retry { at, why } => {
-            warn!(row, kind, %target, attempt, %at, why, "write did not happen, again later")
+            warn!(row, kind, %target, attempt, %at, why, "write did not happen, again later");
         }
         SettledAs::Verify { at, why } => {
-            warn!(row, kind, %target, attempt, %at, why, "write may have happened, will look")
+            warn!(row, kind, %target, attempt, %at, why, "write may have happened, will look");
         }
         SettledAs::Moved { why } => info!(row, kind, %target, why, "write not sent: the record moved"),
         SettledAs::Refused { why } => warn!(row, kind, %target, why, "write refused"),
         SettledAs::Unknown { why } => {
-            warn!(row, kind, %target, why, "nobody can tell whether the write happened")
+            warn!(row, kind, %target, why, "nobody can tell whether the write happened");
         }
     }
 }

@@ -27,7 +27,7 @@ pub async fn commit(
     for _ in 0..ROUNDS {
         match reconcile(&known, &mut batch, &rules.merge, now, &mut ids) {
             Round::Ask(keys) => {
-                known.absorb(shared.store.known(&keys).await.context("looking up what is known")?)
+                known.absorb(shared.store.known(&keys).await.context("looking up what is known")?);
             }
             Round::Plan(mut intake) => {
                 let news =

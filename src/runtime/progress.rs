@@ -70,20 +70,21 @@ impl Progress {
             out.create.extend(tasks.into_iter().map(|task| ranked(rules, task)));
         }
     }
+}
 
-    fn decide(&self, rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) {
-        let decided = progress(view, &rules.config.book, &rules.flow, now);
-        out.create.extend(decided.create.into_iter().map(|task| ranked(rules, task)));
-        out.cancel.extend(decided.cancel);
-        out.done.extend(decided.done);
-        out.events.extend(decided.events);
-        out.writes.extend(decided.transition.iter().flat_map(|step| advance(rules, view, step, now)));
-        for notice in decided.notices {
-            warn!(subject = %view.subject, notice, "could not be worked out");
-        }
-        out.writes.extend(closing(view));
-        out.handled.push((view.record, mark));
+/// Adds what follows from one view.
+fn decide(rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) {
+    let decided = progress(view, &rules.config.book, &rules.flow, now);
+    out.create.extend(decided.create.into_iter().map(|task| ranked(rules, task)));
+    out.cancel.extend(decided.cancel);
+    out.done.extend(decided.done);
+    out.events.extend(decided.events);
+    out.writes.extend(decided.transition.iter().flat_map(|step| advance(rules, view, step, now)));
+    for notice in decided.notices {
+        warn!(subject = %view.subject, notice, "could not be worked out");
     }
+    out.writes.extend(closing(view));
+    out.handled.push((view.record, mark));
 }
 
 /// A task with its place in the queue.
@@ -138,7 +139,7 @@ impl Cycle for Progress {
             return Ok(Turn::Idle { until: Some(next_week(&rules, now)) });
         }
         for (view, mark) in &views {
-            self.decide(&rules, view, *mark, now, &mut out);
+            decide(&rules, view, *mark, now, &mut out);
         }
         if fault::point(Place::Progressed).is_err() {
             return Ok(Turn::Stop);

@@ -243,10 +243,10 @@ pub fn sources_of(
     stage: Stage,
 ) -> Option<Box<str>> {
     let meanings = rules.stages.get(connection)?;
-    let fits = |(source, meaning): &(&Box<str>, &StageMeaning)| {
+    let fits = |source: &str, meaning: &StageMeaning| {
         meaning.mapped.stage == stage
             && meaning.mapped.outcome == DealOutcome::Open
             && source.split('/').next() == Some(pipeline)
     };
-    meanings.iter().find(fits).map(|(source, _)| source.clone())
+    meanings.iter().find(|(source, meaning)| fits(source, meaning)).map(|(source, _)| source.clone())
 }

@@ -2,7 +2,7 @@
 //! and no SQL crosses this seam.
 #![warn(missing_docs)]
 
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod error;
 pub mod feeds;

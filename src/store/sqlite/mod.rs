@@ -10,7 +10,7 @@ mod decide;
 mod events;
 mod fail;
 mod feeds;
-#[cfg(feature = "floor")]
+#[cfg(any(test, feature = "floor"))]
 pub mod floor;
 mod intake;
 mod known;

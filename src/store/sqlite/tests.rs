@@ -9,7 +9,6 @@ use tempfile::TempDir;
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_553_600_000);
 
-#[cfg(feature = "conformance")]
 mod conformance {
     use super::*;
     use std::{cell::RefCell, rc::Rc};
