@@ -74,7 +74,7 @@ pub struct Args {
 
 /// Shows.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
-    let stop = stopped_by_signal()?;
+    let stop = stopped_by_signal(false)?;
     let folder = tempfile::tempdir().context("making a folder for the demo")?;
     let data = app.paths.data.clone().unwrap_or_else(|| folder.path().to_owned());
     let (address, account) = sandbox(args)?;
@@ -82,9 +82,14 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let inner = App { paths, makers: app.makers, screen: app.screen, log: app.log };
     let config = inner.config()?;
     let mut daemon = daemon(&inner, &data)?;
+    // It ends with us, however we end: kept here because waiting for a child would close it.
+    let input = daemon.stdin.take();
     let ended = watch(&inner, &config, args, &account, &mut daemon, stop).await;
     end(&mut daemon).await?;
-    ended
+    drop(input);
+    let mut answer = ended?;
+    put!(answer.text, "\n{}", farewell(&data, app.paths.data.is_some()));
+    Ok(answer)
 }
 
 /// A CRM on loopback, on a thread of its own.
@@ -166,8 +171,13 @@ fn daemon(app: &App, data: &Path) -> anyhow::Result<Child> {
     let log = std::fs::File::create(data.join("daemon.log")).context("making the daemon's log")?;
     let program = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(program);
-    command.arg("--config").arg(&app.paths.config).arg("--data").arg(data).args(["--log", "human", "run"]);
-    command.env(VARIABLE, TOKEN).stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    command.arg("--config").arg(&app.paths.config).arg("--data").arg(data).args([
+        "--log",
+        "human",
+        "run",
+        "--stop-at-eof",
+    ]);
+    command.env(VARIABLE, TOKEN).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
     command.stderr(log).kill_on_drop(true);
     command.spawn().context("starting the daemon")
 }
@@ -204,8 +214,7 @@ async fn watch(
         };
         let shown = shown(app, config, store, account, &mut feed).await?;
         if over {
-            let text = format!("{}\n{}", shown.0, farewell(&data, app.paths.data.is_some()));
-            return Ok(Answer::new(text, shown.1));
+            return Ok(Answer::new(shown.0, shown.1));
         }
         if app.screen.terminal {
             Screen::redraw(&format!("{}\n{}", shown.0, hint(&data, &feed))).context("drawing")?;

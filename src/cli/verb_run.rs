@@ -32,10 +32,14 @@ Example, as a service of systemd:
 
 SIGTERM finishes what is in hand and stops within 5 s. Changed configuration is taken over by itself; a wrong
 one is refused and the old one stays.")]
-pub struct Args {}
+pub struct Args {
+    /// Stop when standard input ends: for a program that starts the daemon and must not leave it behind
+    #[arg(long)]
+    stop_at_eof: bool,
+}
 
 /// Runs.
-pub async fn run(app: &Arc<App>, _: &Args) -> anyhow::Result<Answer> {
+pub async fn run(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
     let config = app.config()?;
     telemetry::init(&config.settings.logging, app.log.map(Into::into), None).map_err(crate::answer::usage)?;
     let data = app.data(&config.settings);
@@ -45,7 +49,7 @@ pub async fn run(app: &Arc<App>, _: &Args) -> anyhow::Result<Answer> {
     if links.is_empty() {
         warn!("no account is connected: `sales-orchestrator connect hubspot`; start again afterwards");
     }
-    let stop = stopped_by_signal()?;
+    let stop = stopped_by_signal(args.stop_at_eof)?;
     let daemon = Daemon::start(store, Arc::new(SystemClock), config, links, seed()).await?;
     ready();
     let again = app.clone();
@@ -74,17 +78,20 @@ async fn pause(length: Duration) {
     SystemClock.sleep_until(SystemClock.now() + length).await;
 }
 
-/// Becomes true at SIGTERM or Ctrl-C; SIGHUP only says that nothing is needed: files are watched.
+/// Becomes true at SIGTERM or Ctrl-C, or (`at_eof`) when standard input ends; SIGHUP only says that nothing is
+/// needed: files are watched.
 #[cfg(unix)]
-pub fn stopped_by_signal() -> anyhow::Result<watch::Receiver<bool>> {
+pub fn stopped_by_signal(at_eof: bool) -> anyhow::Result<watch::Receiver<bool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut term = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
+        let mut ended = std::pin::pin!(input_ended(at_eof));
         loop {
             tokio::select! {
+                () = &mut ended => break,
                 _ = term.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => info!("changed configuration files are taken over by themselves"),
@@ -96,13 +103,30 @@ pub fn stopped_by_signal() -> anyhow::Result<watch::Receiver<bool>> {
     Ok(stopped)
 }
 #[cfg(not(unix))]
-pub fn stopped_by_signal() -> anyhow::Result<watch::Receiver<bool>> {
+pub fn stopped_by_signal(at_eof: bool) -> anyhow::Result<watch::Receiver<bool>> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        tokio::signal::ctrl_c().await.ok();
+        tokio::select! {
+            () = input_ended(at_eof) => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
         stop.send_replace(true);
     });
     Ok(stopped)
+}
+
+/// Returns when standard input ends; never, where nobody asked for that.
+async fn input_ended(watched: bool) {
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    if !watched {
+        return std::future::pending().await;
+    }
+    // A thread of its own: it is blocked in a read when the process ends otherwise.
+    std::thread::spawn(move || {
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).ok();
+        drop(tell);
+    });
+    told.await.ok();
 }
 
 /// Tells systemd, where we run under it.

@@ -65,7 +65,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         let store = Arc::new(SqliteStore::open(&data.join(DATABASE), Exec::Thread)?);
         let daemon = Daemon::start(store, Arc::new(SystemClock), config, links.clone(), seed()).await?;
         daemon.shared.nudges.poll.hurry();
-        let stop = verb_run::stopped_by_signal()?;
+        let stop = verb_run::stopped_by_signal(false)?;
         tokio::select! {
             done = tokio::time::timeout(patience, drive(&daemon)) => match done {
                 Ok(done) => done?,
