@@ -2,6 +2,7 @@
 
 use crate::{
     assign::Assign,
+    budget,
     cycle::{Cycle, Nudge, drive},
     dispatch::Dispatch,
     link::Link,
@@ -90,6 +91,7 @@ impl Daemon {
         files: Vec<PathBuf>,
         reload: Reload,
     ) -> anyhow::Result<()> {
+        budget::restore(&*self.shared.store, &self.links, self.shared.clock.now()).await?;
         let Cycles { polls, sweeps, progress, assign, dispatch } = self.cycles();
         let (shared, nudges) = (self.shared.clone(), self.shared.nudges.clone());
         let mut running = JoinSet::new();
@@ -111,12 +113,16 @@ impl Daemon {
         begin(Box::new(assign), nudges.assign.clone());
         begin(Box::new(dispatch), nudges.dispatch.clone());
         let (changed, seen) = watch::channel(0);
-        begin(Box::new(Notice::new(shared.clone(), files, changed).await?), Nudge::default());
+        begin(
+            Box::new(Notice::new(shared.clone(), self.links.clone(), files, changed).await?),
+            Nudge::default(),
+        );
         let reloading = tokio::spawn(reload_on_change(shared.clone(), seen, reload));
         let scheduler = wake::start(&timed).await?;
         info!(connections = self.links.len(), epoch = shared.held.epoch(), "running");
 
         let ended = wait(stop, &mut running).await;
+        budget::keep(&*shared.store, &self.links, shared.clock.now()).await?;
         reloading.abort();
         if let Some(mut scheduler) = scheduler {
             scheduler.shutdown().await.context("stopping the scheduler")?;

@@ -78,7 +78,6 @@ pub use armed::{arm, armed, point};
 /// Does nothing in a build without planned crashes.
 #[cfg(not(feature = "faults"))]
 #[inline]
-#[expect(clippy::unnecessary_wraps, reason = "the signature of the armed build")]
 pub const fn point(_place: Place) -> Result<(), Cut> {
     Ok(())
 }

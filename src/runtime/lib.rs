@@ -2,6 +2,7 @@
 //! engine and store at once.
 
 pub mod assign;
+pub mod budget;
 pub mod clock;
 pub mod compose;
 pub mod cycle;

@@ -2,11 +2,14 @@
 //! intent rows) and when a configuration file changed, and wakes whom it concerns.
 
 use crate::{
+    budget,
     cycle::{Cycle, Turn},
+    link::Link,
     shared::Shared,
 };
 use anyhow::Context;
 use async_trait::async_trait;
+use model::Timestamp;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tracing::info;
@@ -14,6 +17,8 @@ use tracing::info;
 /// The setting by which a verb asks the running daemon to poll everything now: any new value.
 pub const SYNC_ASKED: &str = "sync:asked";
 const EVERY: Duration = Duration::from_secs(1);
+/// How often the day's counts of requests are stored.
+const KEPT_EVERY: Duration = Duration::from_secs(60);
 
 /// Looks around once a second.
 pub struct Notice {
@@ -23,18 +28,22 @@ pub struct Notice {
     commits: i64,
     asked: Option<String>,
     reload: watch::Sender<u64>,
+    links: Vec<Arc<Link>>,
+    kept: Timestamp,
 }
 
 impl Notice {
     /// `reload` is raised when one of `files` changes.
     pub async fn new(
         shared: Arc<Shared>,
+        links: Vec<Arc<Link>>,
         files: Vec<PathBuf>,
         reload: watch::Sender<u64>,
     ) -> anyhow::Result<Self> {
         let commits = shared.store.foreign_commits().await?;
         let (stamp, asked) = (stamps(&files), shared.store.setting(SYNC_ASKED).await?);
-        Ok(Self { shared, files, stamp, commits, asked, reload })
+        let kept = shared.clock.now();
+        Ok(Self { shared, files, stamp, commits, asked, reload, links, kept })
     }
 }
 
@@ -66,6 +75,11 @@ impl Cycle for Notice {
             info!("a configuration file changed");
             self.reload.send_modify(|count| *count += 1);
         }
-        Ok(Turn::Idle { until: Some(self.shared.clock.now() + EVERY) })
+        let now = self.shared.clock.now();
+        if now.since(self.kept) >= KEPT_EVERY || now < self.kept {
+            self.kept = now;
+            budget::keep(&*self.shared.store, &self.links, now).await?;
+        }
+        Ok(Turn::Idle { until: Some(now + EVERY) })
     }
 }

@@ -112,10 +112,14 @@ impl Poll {
         self.streams.iter_mut().for_each(|schedule| schedule.due = now);
     }
 
-    /// The first due stream whose increments run already, else the first due one.
+    /// The longest overdue stream whose increments run already, else the first due one.
     async fn next(&self, now: Timestamp) -> anyhow::Result<Option<(usize, Pass, Option<Cursor>)>> {
         let mut backfill = None;
-        for (at, schedule) in self.streams.iter().enumerate().filter(|(_, schedule)| schedule.due <= now) {
+        let mut due: Vec<(usize, &Schedule)> =
+            self.streams.iter().enumerate().filter(|(_, schedule)| schedule.due <= now).collect();
+        // The longest overdue first, so that short intervals starve nobody; a first sync keeps its order.
+        due.sort_by_key(|(_, schedule)| schedule.due);
+        for (at, schedule) in due {
             let since = self.cursor(schedule.stream, PassKind::Since).await?;
             if since.is_some() {
                 return Ok(Some((at, Pass::Since, since)));

@@ -18,7 +18,7 @@ use model::{
     Field, Kind, Timestamp, Write,
     work::{SubjectView, Task, TaskState},
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use store::Progressed;
 use tracing::{info, warn};
 
@@ -36,12 +36,14 @@ pub struct Progress {
     ready: bool,
     /// The week whose segment tasks exist.
     week: Option<Timestamp>,
+    /// What could not be worked out and was said already.
+    said: BTreeSet<String>,
 }
 
 impl Progress {
     /// One for all subjects.
     pub fn new(shared: Arc<Shared>, links: &[Arc<Link>]) -> Self {
-        Self { shared, links: links.to_vec(), ready: false, week: None }
+        Self { shared, links: links.to_vec(), ready: false, week: None, said: BTreeSet::new() }
     }
 
     /// Every needed stream of every connection was read once, or can't be.
@@ -72,19 +74,17 @@ impl Progress {
     }
 }
 
-/// Adds what follows from one view.
-fn decide(rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) {
+/// Adds what follows from one view; returns what could not be worked out.
+fn decide(rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) -> Vec<String> {
     let decided = progress(view, &rules.config.book, &rules.flow, now);
     out.create.extend(decided.create.into_iter().map(|task| ranked(rules, task)));
     out.cancel.extend(decided.cancel);
     out.done.extend(decided.done);
     out.events.extend(decided.events);
     out.writes.extend(decided.transition.iter().flat_map(|step| advance(rules, view, step, now)));
-    for notice in decided.notices {
-        warn!(subject = %view.subject, notice, "could not be worked out");
-    }
     out.writes.extend(closing(view));
     out.handled.push((view.record, mark));
+    decided.notices
 }
 
 /// A task with its place in the queue.
@@ -139,7 +139,13 @@ impl Cycle for Progress {
             return Ok(Turn::Idle { until: Some(next_week(&rules, now)) });
         }
         for (view, mark) in &views {
-            decide(&rules, view, *mark, now, &mut out);
+            for notice in decide(&rules, view, *mark, now, &mut out) {
+                // Once per run: a missing exchange rate concerns every deal in that currency.
+                if !self.said.contains(&notice) {
+                    warn!(subject = %view.subject, notice, "could not be worked out");
+                    self.said.insert(notice);
+                }
+            }
         }
         if fault::point(Place::Progressed).is_err() {
             return Ok(Turn::Stop);
