@@ -59,7 +59,7 @@ pub fn link(
     let auth: Arc<dyn Auth> = match connection.auth {
         AuthKind::Token => Arc::new(KeptToken::new(keys)),
         AuthKind::Oauth => {
-            bail!("signing in by OAuth is not available for this vendor yet: use auth = \"token\"")
+            bail!("signing in by OAuth is not available yet: use auth = \"token\"")
         }
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, 0 to 1")]
