@@ -98,6 +98,7 @@ pub fn link(
         connector,
         base: base.parse()?,
         transport,
+        dial: Arc::new(connect::dial::Nowhere),
         auth: Arc::new(Bearer::new(&Secret::new(TOKEN))?),
         timeout: Duration::from_secs(30),
         mode: Mode::Observe,

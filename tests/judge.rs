@@ -154,7 +154,12 @@ fn times(rig: &Rig, row: &WriteRow) -> Option<usize> {
     let kind = match row.write.intent {
         Intent::CreateTask { .. } => sandbox::Kind::Task,
         Intent::CreateNote { .. } => sandbox::Kind::Note,
-        Intent::CompleteTask { .. } | Intent::ChangeStage { .. } | Intent::ChangeOwner { .. } => return None,
+        Intent::CompleteTask { .. }
+        | Intent::ChangeStage { .. }
+        | Intent::ChangeOwner { .. }
+        | Intent::CreateEvent { .. }
+        | Intent::MoveEvent { .. }
+        | Intent::Notify { .. } => return None,
     };
     Some(rig.sandbox.with_journal(|journal| journal.creates_with(kind, &marker).len()))
 }

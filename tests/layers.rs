@@ -4,14 +4,19 @@
 use std::{collections::BTreeMap, process::Command};
 
 /// Crate and the crates of this workspace that it may depend on, in any way but for tests.
-const MAY: [(&str, &[&str]); 10] = [
+const MAY: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("connect", &["model"]),
     ("engine", &["model"]),
     ("store", &["model"]),
+    ("mail", &["model"]),
     ("sandbox", &[]),
     ("hubspot", &["model", "connect"]),
     ("odoo", &["model", "connect"]),
+    ("imap", &["model", "connect", "mail"]),
+    ("smtp", &["model", "connect"]),
+    ("caldav", &["model", "connect"]),
+    ("google", &["model", "connect", "mail"]),
     ("runtime", &["model", "connect", "engine", "store"]),
     ("cli", &["model", "connect", "engine", "store", "runtime", "sandbox"]),
     ("sales-orchestrator", &["cli", "connect", "hubspot", "odoo"]),

@@ -91,6 +91,7 @@ fn link(server: &Server) -> Link {
         connector,
         base: server.base.parse().unwrap(),
         transport: Arc::new(HttpClient::new().unwrap()),
+        dial: Arc::new(connect::dial::Nowhere),
         auth: Arc::new(Bearer::new(&Secret::new(server.key.as_str())).unwrap()),
         timeout: options.timeout,
         mode: Mode::Auto,
@@ -206,7 +207,12 @@ async fn each_write_is_there_once(server: &Server, running: &Running) -> usize {
                 server.count("mail.activity", json!([any, ["note", "ilike", key]])).await
             }
             Intent::CreateNote { .. } => server.count("mail.message", json!([["body", "ilike", key]])).await,
-            Intent::ChangeStage { .. } | Intent::ChangeOwner { .. } | Intent::CompleteTask { .. } => continue,
+            Intent::ChangeStage { .. }
+            | Intent::ChangeOwner { .. }
+            | Intent::CompleteTask { .. }
+            | Intent::CreateEvent { .. }
+            | Intent::MoveEvent { .. }
+            | Intent::Notify { .. } => continue,
         };
         let done = row.state.name() == "done";
         // A finished task's text is quoted once more in the history.

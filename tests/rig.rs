@@ -227,6 +227,7 @@ fn link(given: &Given, sandbox: &Arc<Sandbox>) -> Link {
         connector,
         base: "https://api.hubapi.com/".parse().unwrap(),
         transport: Arc::new(InMemory(sandbox.clone())),
+        dial: Arc::new(connect::dial::Nowhere),
         auth: Arc::new(Bearer::new(&Secret::new("pat-eu1-sandbox")).unwrap()),
         timeout: options.timeout,
         mode: given.mode,

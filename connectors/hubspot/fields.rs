@@ -210,7 +210,26 @@ fn how(field: Field) -> Result<How, Error> {
         | Field::Won
         | Field::Probability
         | Field::Position
-        | Field::PipelineName => {
+        | Field::PipelineName
+        | Field::Sender
+        | Field::Recipients
+        | Field::MessageId
+        | Field::References
+        | Field::Thread
+        | Field::Automatic
+        | Field::Failed
+        | Field::Attachments
+        | Field::Content
+        | Field::Phrases
+        | Field::Uid
+        | Field::Occurrence
+        | Field::Sequence
+        | Field::Status
+        | Field::Accepted
+        | Field::Declined
+        | Field::AllDay
+        | Field::Availability
+        | Field::LinkedBy => {
             return Err(Error::unsent(
                 ErrorKind::Config,
                 format!("fields: {field:?} can't be taken from a property of its own"),

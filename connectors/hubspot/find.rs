@@ -6,7 +6,7 @@ use crate::{
     cursor::ListPlace,
     fields::Object,
     view::{Seen, Unread},
-    write::{has_value, receipt},
+    write::{foreign, has_value, receipt},
 };
 use connect::{Cx, Error, ErrorKind, Landing};
 use model::{Intent, Kind, Timestamp, Write};
@@ -46,6 +46,9 @@ impl HubSpot {
                     Ok(_) | Err(Error { kind: ErrorKind::NotFound, .. }) => absent,
                     Err(error) => return Err(error),
                 })
+            }
+            Intent::CreateEvent { .. } | Intent::MoveEvent { .. } | Intent::Notify { .. } => {
+                Err(foreign(write))
             }
         }
     }

@@ -41,6 +41,9 @@ impl HubSpot {
                 let values = [("pipeline", pipeline.to_owned()), ("dealstage", stage.to_owned())];
                 self.set(cx, write, values.into()).await
             }
+            Intent::CreateEvent { .. } | Intent::MoveEvent { .. } | Intent::Notify { .. } => {
+                Err(foreign(write))
+            }
         }
     }
 
@@ -184,9 +187,19 @@ fn properties(write: &Write) -> BTreeMap<&'static str, String> {
             properties.insert("hs_timestamp", at.to_string());
             properties.insert("hs_note_body", marker::append_html(body, write.key, BODY));
         }
-        Intent::CompleteTask { .. } | Intent::ChangeStage { .. } | Intent::ChangeOwner { .. } => {}
+        Intent::CompleteTask { .. }
+        | Intent::ChangeStage { .. }
+        | Intent::ChangeOwner { .. }
+        | Intent::CreateEvent { .. }
+        | Intent::MoveEvent { .. }
+        | Intent::Notify { .. } => {}
     }
     properties
+}
+
+/// A kind of write that this connector does not describe.
+pub(crate) fn foreign(write: &Write) -> Error {
+    Error::unsent(ErrorKind::Invalid, format!("hubspot: {} is not written here", write.intent.kind()))
 }
 
 /// The read before a write failed: the write itself never left.

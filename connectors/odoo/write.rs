@@ -78,6 +78,9 @@ impl Odoo {
                 self.set(cx, target, "stage_id", to).await
             }
             Intent::ChangeOwner { to } => self.set(cx, target, "user_id", user(to)?).await,
+            Intent::CreateEvent { .. } | Intent::MoveEvent { .. } | Intent::Notify { .. } => {
+                Err(foreign(write))
+            }
         }
     }
 
@@ -133,6 +136,9 @@ impl Odoo {
                 .await?
                 .filter(|current| holds(current, write.intent.field().as_ref()))
                 .map(|current| (current.reference, current.modified)),
+            Intent::CreateEvent { .. } | Intent::MoveEvent { .. } | Intent::Notify { .. } => {
+                return Err(foreign(write));
+            }
         };
         if let Some((reference, at)) = found {
             return Ok(Landing::Landed(Receipt { reference, at, found: true }));
@@ -217,6 +223,11 @@ fn id(target: &ExternalRef) -> Result<i64, Error> {
 
 fn user(owner: &str) -> Result<i64, Error> {
     number(Kind::Owner, owner).ok_or_else(|| invalid(format!("{owner} is no user of Odoo")))
+}
+
+/// A kind of write that this connector does not describe.
+fn foreign(write: &Write) -> Error {
+    invalid(format!("{} is not written to Odoo", write.intent.kind()))
 }
 
 fn invalid(detail: String) -> Error {

@@ -5,7 +5,7 @@ use crate::{
     args::Args,
 };
 use anyhow::Context;
-use connect::{Clock, Maker, Transport};
+use connect::{Clock, Maker};
 use model::{ConnectionId, Timestamp};
 use runtime::{
     clock::SystemClock,
@@ -96,13 +96,13 @@ impl App {
     /// Puts one connection together.
     pub fn link(&self, connection: &Connection, settings: &Settings) -> anyhow::Result<Link> {
         let data = self.data(settings);
-        compose::link(connection, settings, self.makers, &data, transport()?)
+        compose::link(connection, settings, self.makers, &data, &ways()?)
             .with_context(|| format!("connection {:?}", connection.id))
     }
 
     /// Puts all enabled connections together.
     pub fn links(&self, settings: &Settings) -> anyhow::Result<Vec<Arc<Link>>> {
-        compose::links(settings, self.makers, &self.data(settings), &transport()?)
+        compose::links(settings, self.makers, &self.data(settings), &ways()?)
     }
 
     /// Process id of the daemon that works on the data folder, if one does.
@@ -144,9 +144,10 @@ fn daemon(folder: &Path) -> Option<String> {
     }
 }
 
-fn transport() -> anyhow::Result<Arc<dyn Transport>> {
-    let client = connect::http::client::HttpClient::new().map_err(|error| anyhow::anyhow!("{error}"))?;
-    Ok(Arc::new(client))
+fn ways() -> anyhow::Result<compose::Ways> {
+    let wrong = |error| anyhow::anyhow!("{error}");
+    let transport = Arc::new(connect::HttpClient::new().map_err(wrong)?);
+    Ok(compose::Ways { transport, dial: Arc::new(connect::dial::Tcp::new().map_err(wrong)?) })
 }
 
 fn of(file: Option<&(String, String)>) -> Option<engine::config::Source<'_>> {

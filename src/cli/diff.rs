@@ -13,6 +13,9 @@ pub fn short(intent: &Intent) -> String {
         Intent::CreateNote { body, .. } => format!("+ note {:?}", cut(body, 60)),
         Intent::ChangeStage { to } => format!("~ stage -> {to}"),
         Intent::ChangeOwner { to } => format!("~ owner -> {to}"),
+        Intent::CreateEvent { subject, .. } => format!("+ event {subject:?}"),
+        Intent::MoveEvent { start, .. } => format!("~ begins -> {start}"),
+        Intent::Notify { to, subject, .. } => format!("+ message to {to}: {subject:?}"),
     }
 }
 
@@ -42,7 +45,18 @@ pub fn lines(write: &Write, paint: Paint) -> Vec<String> {
         Intent::CreateNote { body, .. } => {
             out.extend(body.lines().take(5).map(|line| format!("{plus} note: {}", cut(&clean(line), 100))));
         }
-        Intent::CompleteTask { .. } | Intent::ChangeStage { .. } | Intent::ChangeOwner { .. } => {}
+        Intent::CreateEvent { subject, start, end, .. } => {
+            out.push(format!("{plus} event: {}", paint.good(&clean(subject))));
+            out.push(format!("{plus}   {start} to {end}"));
+        }
+        Intent::Notify { to, subject, text, .. } => {
+            out.push(format!("{plus} message to {}: {}", clean(to), paint.good(&clean(subject))));
+            out.extend(text.lines().take(3).map(|line| format!("{plus}   {}", cut(&clean(line), 100))));
+        }
+        Intent::CompleteTask { .. }
+        | Intent::ChangeStage { .. }
+        | Intent::ChangeOwner { .. }
+        | Intent::MoveEvent { .. } => {}
     }
     let others =
         write.expects.iter().filter(|(field, _)| changed.as_ref().is_none_or(|(known, _)| known != field));

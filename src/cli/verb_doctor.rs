@@ -188,7 +188,7 @@ async fn database(found: &mut Findings, app: &App, settings: &Settings, data: &P
 async fn secret(found: &mut Findings, connection: &Connection, data: &Path) -> bool {
     let keys = Keys::new(connection, data);
     let name = match connection.auth {
-        AuthKind::Token => TOKEN,
+        AuthKind::Token | AuthKind::Password => TOKEN,
         AuthKind::Oauth => OAUTH,
     };
     let what = format!("{} secret", connection.id);

@@ -1,7 +1,7 @@
 //! The context of a connector's calls: everything from a request to its answer happens in [`Cx::send`].
 
 use crate::{
-    Auth, Call, Clock, Effect, Error, ErrorKind, Limiter, Sent, Transport,
+    Auth, Call, Clock, Dial, Effect, Error, ErrorKind, Limiter, Sent, Transport,
     http::{redact, retry},
 };
 use bytes::Bytes;
@@ -35,6 +35,8 @@ pub struct Cx<'a> {
     pub transport: &'a dyn Transport,
     /// The connection's budget.
     pub limiter: &'a Limiter,
+    /// The way to servers that speak no HTTP.
+    pub dial: &'a dyn Dial,
     /// The connection's credentials.
     pub auth: &'a dyn Auth,
     /// Time.

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod conformance;
 pub mod connector;
 pub mod cx;
+pub mod dial;
 pub mod error;
 pub mod http;
 pub mod marker;
@@ -25,9 +26,10 @@ pub use capability::{Account, Capabilities, Dedupe, Deletes, Descriptor, Grant};
 pub use clock::Clock;
 pub use connector::{Applied, Connector, Landing, Maker, Options, Page, Position};
 pub use cx::{Cx, Lane};
+pub use dial::{Dial, Duplex};
 pub use error::{Disposition, Error, ErrorKind, Sent};
 pub use http::{
-    auth::Auth,
+    auth::{Auth, Login, Proof},
     client::HttpClient,
     limit::Limiter,
     transport::{Broken, Transport},

@@ -102,6 +102,7 @@ impl World {
     pub fn cx(&self) -> Cx<'_> {
         Cx {
             connection: &self.connection,
+            dial: &crate::dial::Nowhere,
             base: &self.base,
             transport: &self.vendor,
             limiter: &self.limiter,

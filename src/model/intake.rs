@@ -31,6 +31,10 @@ pub enum MatchKey {
     Domain(Box<str>),
     /// An owner's normalised address.
     OwnerEmail(Box<str>),
+    /// A mail's Message-ID: one mail seen in two mailboxes is one record.
+    Message(Box<str>),
+    /// A meeting's `UID` and, after a blank, its occurrence: one meeting in two calendars is one record.
+    Event(Box<str>),
 }
 
 impl MatchKey {
@@ -40,12 +44,18 @@ impl MatchKey {
             Self::Email(_) => Kind::Contact,
             Self::Domain(_) => Kind::Company,
             Self::OwnerEmail(_) => Kind::Owner,
+            Self::Message(_) => Kind::Email,
+            Self::Event(_) => Kind::Meeting,
         }
     }
     /// The key's text.
     pub fn text(&self) -> &str {
         match self {
-            Self::Email(text) | Self::Domain(text) | Self::OwnerEmail(text) => text,
+            Self::Email(text)
+            | Self::Domain(text)
+            | Self::OwnerEmail(text)
+            | Self::Message(text)
+            | Self::Event(text) => text,
         }
     }
 }

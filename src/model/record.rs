@@ -202,6 +202,47 @@ pub enum Field {
     /// Text: what has happened by the CRM's own account, signal names separated by `;`
     /// (`demo_requested;verbal_commitment`).
     Milestones,
+    /// Text: address of a mail's author or a meeting's organiser, normalised by reconciliation.
+    Sender,
+    /// List: the other addresses of a mail (To, Cc) or a meeting (attendees), normalised by reconciliation.
+    Recipients,
+    /// Text: a mail's Message-ID without angle brackets.
+    MessageId,
+    /// List: Message-IDs that a mail answers or refers to, oldest first.
+    References,
+    /// Text: the source's own id of the conversation.
+    Thread,
+    /// Text: why a mail was not written by a person to a person: `bulk`, `auto_reply`, `bounce`, `delayed`;
+    /// empty for an ordinary one.
+    Automatic,
+    /// List: addresses that a bounce or delay notice reports about.
+    Failed,
+    /// List: names of a mail's attached files.
+    Attachments,
+    /// Text: what the author of a mail wrote (quotes, signature and disclaimer cut off), at most 8 KB. Read for
+    /// signals and never stored.
+    Content,
+    /// List of `signal=phrase`: what was found in the content, with its evidence. Derived.
+    Phrases,
+    /// Text: `UID` of the event in iCalendar, the same in every calendar that holds it.
+    Uid,
+    /// Text: which occurrence of a series (`20261122T090000Z` or `20261122`); empty for a single event.
+    Occurrence,
+    /// Int: revision by the organiser.
+    Sequence,
+    /// Text: `confirmed`, `tentative` or `cancelled`.
+    Status,
+    /// List: attendees who accepted.
+    Accepted,
+    /// List: attendees who declined.
+    Declined,
+    /// Bool: an event of whole days.
+    AllDay,
+    /// Text: what the event means for its owner's time: `busy`, `free` or `out_of_office`.
+    Availability,
+    /// Text: which occasion a mail or meeting has with its deal or lead, in words: how the link was found.
+    /// Derived.
+    LinkedBy,
 }
 
 /// The value of a field.
@@ -228,6 +269,8 @@ pub enum Value {
     Outcome(Outcome),
     /// An agent.
     Agent(AgentId),
+    /// Several texts, in order.
+    List(Box<[Box<str>]>),
 }
 
 impl Value {
@@ -237,6 +280,11 @@ impl Value {
             Some(text) if !text.is_empty() => Self::Text(text.into()),
             _ => Self::Empty,
         }
+    }
+    /// Several texts, or `Empty` when there are none.
+    pub fn list<T: Into<Box<str>>>(texts: impl IntoIterator<Item = T>) -> Self {
+        let texts: Box<[Box<str>]> = texts.into_iter().map(Into::into).collect();
+        if texts.is_empty() { Self::Empty } else { Self::List(texts) }
     }
     /// The text of `Text` and `Ref`.
     pub fn as_text(&self) -> Option<&str> {
@@ -249,7 +297,8 @@ impl Value {
             | Self::Time(_)
             | Self::Money(_)
             | Self::Stage(_)
-            | Self::Outcome(_) => None,
+            | Self::Outcome(_)
+            | Self::List(_) => None,
         }
     }
     /// True for `Empty`.
@@ -270,6 +319,7 @@ impl fmt::Display for Value {
             Self::Stage(stage) => f.write_str(stage.name()),
             Self::Outcome(outcome) => f.write_str(outcome.name()),
             Self::Agent(agent) => f.write_str(agent.as_str()),
+            Self::List(texts) => f.write_str(&texts.join(", ")),
         }
     }
 }
@@ -298,6 +348,13 @@ impl Fields {
         match self.get(field) {
             Some(Value::Time(at)) => Some(*at),
             _ => None,
+        }
+    }
+    /// Texts of a field that holds several; none when it is not known.
+    pub fn list(&self, field: Field) -> &[Box<str>] {
+        match self.get(field) {
+            Some(Value::List(texts)) => texts,
+            _ => &[],
         }
     }
     /// Flag of a field that holds one.

@@ -78,12 +78,26 @@ pub enum WriteKind {
     ChangeStage,
     /// A record given to another owner.
     ChangeOwner,
+    /// A new event in a calendar.
+    CreateEvent,
+    /// An event moved to another time.
+    MoveEvent,
+    /// A message to a person, outside the CRM.
+    Notify,
 }
 
 impl WriteKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::CreateTask, Self::CompleteTask, Self::CreateNote, Self::ChangeStage, Self::ChangeOwner];
+    pub const ALL: [Self; 8] = [
+        Self::CreateTask,
+        Self::CompleteTask,
+        Self::CreateNote,
+        Self::ChangeStage,
+        Self::ChangeOwner,
+        Self::CreateEvent,
+        Self::MoveEvent,
+        Self::Notify,
+    ];
     /// Name as stored and shown.
     pub const fn name(self) -> &'static str {
         match self {
@@ -92,13 +106,16 @@ impl WriteKind {
             Self::CreateNote => "create_note",
             Self::ChangeStage => "change_stage",
             Self::ChangeOwner => "change_owner",
+            Self::CreateEvent => "create_event",
+            Self::MoveEvent => "move_event",
+            Self::Notify => "notify",
         }
     }
     /// True when repeating it makes a second thing.
     pub const fn creates(self) -> bool {
         match self {
-            Self::CreateTask | Self::CreateNote => true,
-            Self::CompleteTask | Self::ChangeStage | Self::ChangeOwner => false,
+            Self::CreateTask | Self::CreateNote | Self::CreateEvent | Self::Notify => true,
+            Self::CompleteTask | Self::ChangeStage | Self::ChangeOwner | Self::MoveEvent => false,
         }
     }
 }
@@ -157,6 +174,37 @@ pub enum Intent {
         /// The vendor's owner id.
         to: Box<str>,
     },
+    /// Create an event in the calendar that the target names. Nobody is invited by it.
+    CreateEvent {
+        /// One line.
+        subject: String,
+        /// Plain text.
+        body: String,
+        /// Begins.
+        start: Timestamp,
+        /// Ends.
+        end: Timestamp,
+    },
+    /// Move the target event.
+    MoveEvent {
+        /// Begins.
+        start: Timestamp,
+        /// Ends.
+        end: Timestamp,
+    },
+    /// Send a message to one recipient.
+    Notify {
+        /// Address of the recipient.
+        to: Box<str>,
+        /// One line.
+        subject: String,
+        /// Plain text.
+        text: String,
+        /// The same as HTML, where there is one; everything foreign in it is escaped already.
+        html: Option<String>,
+        /// Twice is better than never: sent again after a lost answer.
+        insist: bool,
+    },
 }
 
 impl Intent {
@@ -168,6 +216,9 @@ impl Intent {
             Self::CreateNote { .. } => WriteKind::CreateNote,
             Self::ChangeStage { .. } => WriteKind::ChangeStage,
             Self::ChangeOwner { .. } => WriteKind::ChangeOwner,
+            Self::CreateEvent { .. } => WriteKind::CreateEvent,
+            Self::MoveEvent { .. } => WriteKind::MoveEvent,
+            Self::Notify { .. } => WriteKind::Notify,
         }
     }
     /// The field of the target that it sets: a newer decision on the same (target, field) supersedes.
@@ -176,7 +227,11 @@ impl Intent {
             Self::ChangeStage { to } => Some((Field::SourceStage, Value::Text(to.clone()))),
             Self::ChangeOwner { to } => Some((Field::Owner, Value::Ref(to.clone()))),
             Self::CompleteTask { .. } => Some((Field::Done, Value::Bool(true))),
-            Self::CreateTask { .. } | Self::CreateNote { .. } => None,
+            Self::MoveEvent { start, .. } => Some((Field::At, Value::Time(*start))),
+            Self::CreateTask { .. }
+            | Self::CreateNote { .. }
+            | Self::CreateEvent { .. }
+            | Self::Notify { .. } => None,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Puts a configured connection together: connector, limits, credentials, schedules.
 
 use crate::{
-    kept::KeptToken,
+    kept::Kept,
     keys::Keys,
     link::Link,
     schedule::Schedule,
     settings::{AuthKind, Connection, Every, Settings},
 };
 use anyhow::{Context, anyhow, bail};
-use connect::{Auth, Limiter, Maker, Options, Transport};
+use connect::{Auth, Dial, Limiter, Maker, Options, Transport};
 use model::{Kind, Stream};
 use serde::Deserialize;
 use std::{path::Path, sync::Arc};
@@ -20,17 +20,26 @@ struct Provider {
     base_url: Option<Url>,
 }
 
+/// The ways out of this process, shared by all connections.
+#[derive(Clone)]
+pub struct Ways {
+    /// HTTP.
+    pub transport: Arc<dyn Transport>,
+    /// Everything else.
+    pub dial: Arc<dyn Dial>,
+}
+
 /// All enabled connections. One that can't be put together is an error: it is a matter of configuration, since
 /// secrets and the vendor are not asked before the first call.
 pub fn links(
     settings: &Settings,
     makers: &[Maker],
     data: &Path,
-    transport: &Arc<dyn Transport>,
+    ways: &Ways,
 ) -> anyhow::Result<Vec<Arc<Link>>> {
     let enabled = settings.connection.iter().filter(|connection| connection.enabled);
     let link = |connection| {
-        let made = link(connection, settings, makers, data, transport.clone());
+        let made = link(connection, settings, makers, data, ways);
         made.map(Arc::new).with_context(|| format!("connection {:?}", Connection::id(connection)))
     };
     enabled.map(link).collect()
@@ -42,7 +51,7 @@ pub fn link(
     settings: &Settings,
     makers: &[Maker],
     data: &Path,
-    transport: Arc<dyn Transport>,
+    ways: &Ways,
 ) -> anyhow::Result<Link> {
     let maker = makers.iter().find(|maker| maker.vendor == connection.vendor);
     let maker = maker.with_context(|| {
@@ -57,7 +66,8 @@ pub fn link(
     let connector = (maker.make)(&options)?;
     let keys = Keys::new(connection, data);
     let auth: Arc<dyn Auth> = match connection.auth {
-        AuthKind::Token => Arc::new(KeptToken::new(keys)),
+        AuthKind::Token => Arc::new(Kept::token(keys)),
+        AuthKind::Password => Arc::new(Kept::password(keys, connection.user.as_deref().unwrap_or_default())),
         AuthKind::Oauth => {
             bail!("signing in by OAuth is not available yet: use auth = \"token\"")
         }
@@ -72,7 +82,8 @@ pub fn link(
         limiter: Arc::new(Limiter::of(connector.describe(), reserve)),
         connector,
         base,
-        transport,
+        transport: ways.transport.clone(),
+        dial: ways.dial.clone(),
         auth,
         timeout: connection.timeout.0,
         mode: connection.mode,

@@ -1,7 +1,7 @@
 //! A connection ready for use: its connector with everything that its calls run in.
 
 use crate::schedule::Schedule;
-use connect::{Account, Auth, Clock, Connector, Cx, Lane, Limiter, Transport};
+use connect::{Account, Auth, Clock, Connector, Cx, Dial, Lane, Limiter, Transport};
 use model::{ConnectionId, Mode, Stream};
 use std::{
     sync::{Arc, Mutex},
@@ -19,6 +19,8 @@ pub struct Link {
     pub base: Url,
     /// The way there.
     pub transport: Arc<dyn Transport>,
+    /// The way to servers that speak no HTTP.
+    pub dial: Arc<dyn Dial>,
     /// Its budget.
     pub limiter: Arc<Limiter>,
     /// Its credentials.
@@ -47,6 +49,7 @@ impl Link {
             base: &self.base,
             transport: &*self.transport,
             limiter: &self.limiter,
+            dial: &*self.dial,
             auth: &*self.auth,
             clock,
             lane,

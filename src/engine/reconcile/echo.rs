@@ -29,9 +29,12 @@ impl<'k> Ours<'k> {
         let made = match one.write.intent {
             Intent::CreateTask { .. } => Kind::Task,
             Intent::CreateNote { .. } => Kind::Note,
-            Intent::CompleteTask { .. } | Intent::ChangeStage { .. } | Intent::ChangeOwner { .. } => {
-                return None;
-            }
+            Intent::CreateEvent { .. } => Kind::Meeting,
+            Intent::CompleteTask { .. }
+            | Intent::ChangeStage { .. }
+            | Intent::ChangeOwner { .. }
+            | Intent::MoveEvent { .. }
+            | Intent::Notify { .. } => return None,
         };
         let here = one.write.target.connection == seen.reference.connection && made == seen.reference.kind;
         here.then_some(one)

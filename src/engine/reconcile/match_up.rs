@@ -37,7 +37,10 @@ impl Desk<'_> {
             Intent::CreateNote { .. }
             | Intent::CompleteTask { .. }
             | Intent::ChangeStage { .. }
-            | Intent::ChangeOwner { .. } => self.ids.fresh(),
+            | Intent::ChangeOwner { .. }
+            | Intent::CreateEvent { .. }
+            | Intent::MoveEvent { .. }
+            | Intent::Notify { .. } => self.ids.fresh(),
         };
         let at = self.open(id, seen.reference.kind, &seen.reference.connection);
         if self.draft(at).has(&seen.reference.connection) {
@@ -53,6 +56,8 @@ impl Desk<'_> {
             let by = match key {
                 MatchKey::Email(_) | MatchKey::OwnerEmail(_) => "email",
                 MatchKey::Domain(_) => "domain",
+                MatchKey::Message(_) => "message_id",
+                MatchKey::Event(_) => "uid",
             };
             let joined = EventKind::Joined { reference: seen.reference.to_string(), by: by.into() };
             self.draft(at).news.push((joined, seen.reference.connection.clone()));

@@ -26,8 +26,11 @@ section! {
         /// Base URL; the vendor's own when absent. For Odoo the address of the server.
         #[schemars(with = "Option<String>")]
         pub base_url: Option<Url> = None,
-        /// How it signs in: a `token` that stays the same, or `oauth` with tokens that are renewed.
+        /// How it signs in: a `token` that stays the same, `user` and `password`, or `oauth` with tokens that are
+        /// renewed.
         pub auth: AuthKind = AuthKind::Token,
+        /// Who signs in, where the secret alone does not say it (IMAP, SMTP, CalDAV): often an address.
+        pub user: Option<String> = None,
         /// Where its secret is kept: `keyring`, encrypted `file`, `env`ironment, or systemd `credential`.
         pub secret: Keeper = Keeper::Keyring,
         /// Streams to read; empty means all that the vendor has.
@@ -59,6 +62,9 @@ section! {
         pub options: Extra = Extra::default(),
     }
 }
+
+/// What an address may begin with; `imap` and `smtp` without TLS only to this machine, else with STARTTLS.
+const SCHEMES: [&str; 6] = ["https", "http", "imaps", "imap", "smtps", "smtp"];
 
 impl Connection {
     /// The name as an id.
@@ -94,10 +100,14 @@ impl Listed for Connection {
         if self.audit_slices == 0 {
             return Err("`audit_slices` must be at least 1".to_owned());
         }
+        if self.auth == AuthKind::Password && self.user.as_deref().is_none_or(str::is_empty) {
+            return Err("`user` is missing: whose password is it?".to_owned());
+        }
         match &self.base_url {
-            Some(url) if !matches!(url.scheme(), "http" | "https") || url.host().is_none() => {
-                Err(format!("`base_url` {url} must begin with http:// or https:// and name a host"))
-            }
+            Some(url) if !SCHEMES.contains(&url.scheme()) || url.host().is_none() => Err(format!(
+                "`base_url` {url} must name a host and begin with one of {}",
+                SCHEMES.map(|scheme| format!("{scheme}://")).join(", ")
+            )),
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
                 Err("`base_url` must hold no credentials: `sales-orchestrator connect` stores them"
                     .to_owned())
@@ -148,6 +158,8 @@ impl Listed for StageMap {
 pub enum AuthKind {
     /// A token that stays the same: a private app's, an API key.
     Token,
+    /// A user's name and password (IMAP, SMTP, CalDAV), often one made for this program alone.
+    Password,
     /// Tokens that are renewed.
     Oauth,
 }

@@ -196,7 +196,7 @@ macro_rules! leaf {
 }
 pub(crate) use leaf;
 
-leaf!(bool, u32, u64, f64, String, Vec<String>, Option<PathBuf>, Option<u32>);
+leaf!(bool, u32, u64, f64, String, Option<String>, Vec<String>, Option<PathBuf>, Option<u32>);
 
 /// A section: its keys with documentation and default.
 macro_rules! section {

@@ -93,6 +93,8 @@ pub(super) const fn match_code(key: &MatchKey) -> i64 {
         MatchKey::Email(_) => 1,
         MatchKey::Domain(_) => 2,
         MatchKey::OwnerEmail(_) => 3,
+        MatchKey::Message(_) => 4,
+        MatchKey::Event(_) => 5,
     }
 }
 
@@ -102,7 +104,8 @@ fn matches(
     known: &mut Known,
     wanted: &mut BTreeMap<Kind, BTreeSet<Id>>,
 ) -> Outcome<()> {
-    let makers: [fn(Box<str>) -> MatchKey; 3] = [MatchKey::Email, MatchKey::Domain, MatchKey::OwnerEmail];
+    let makers: [fn(Box<str>) -> MatchKey; 5] =
+        [MatchKey::Email, MatchKey::Domain, MatchKey::OwnerEmail, MatchKey::Message, MatchKey::Event];
     for make in makers {
         let code = match_code(&make("".into()));
         let of_kind = keys.iter().filter(|key| match_code(key) == code).map(MatchKey::text);

@@ -71,7 +71,12 @@ fn field_name(field: Field) -> Outcome<String> {
 pub(super) const fn task_of(intent: &Intent) -> Option<Id> {
     match intent {
         Intent::CreateTask { task, .. } | Intent::CompleteTask { task } => Some(*task),
-        Intent::CreateNote { .. } | Intent::ChangeStage { .. } | Intent::ChangeOwner { .. } => None,
+        Intent::CreateNote { .. }
+        | Intent::ChangeStage { .. }
+        | Intent::ChangeOwner { .. }
+        | Intent::CreateEvent { .. }
+        | Intent::MoveEvent { .. }
+        | Intent::Notify { .. } => None,
     }
 }
 

@@ -100,6 +100,8 @@ fn oauth(app: &OauthApp) -> OAuth {
         client_secret: Some(Secret::new(app.client_secret.as_str())),
         scopes: Vec::new(),
         optional_scopes: Vec::new(),
+        extra: Vec::new(),
+        user: None,
     };
     OAuth::new(app, Arc::new(Kept(Mutex::new(old))))
 }
@@ -217,6 +219,7 @@ impl Rig for Desk {
     fn cx(&self) -> Cx<'_> {
         Cx {
             connection: &self.connection,
+            dial: &connect::dial::Nowhere,
             base: &self.base,
             transport: &self.faults,
             limiter: &self.limiter,
@@ -292,6 +295,9 @@ impl Rig for Desk {
                 let owner = (Field::Owner, Value::Ref(self.owners[0].as_str().into()));
                 (Intent::ChangeOwner { to: self.owners[1].as_str().into() }, vec![owner])
             }
+            WriteKind::CreateEvent | WriteKind::MoveEvent | WriteKind::Notify => {
+                panic!("{kind} is not described")
+            }
         };
         let key = WriteKey::new(&self.connection, kind, &target, "conformance", &id, 0);
         Write { key, target, intent, expects, because: "the suite says so".to_owned() }
@@ -305,6 +311,7 @@ impl Rig for Desk {
     }
     async fn effects(&self, write: &Write) -> usize {
         let (kind, body) = match &write.intent {
+            Intent::CreateEvent { .. } | Intent::MoveEvent { .. } | Intent::Notify { .. } => return 0,
             Intent::CreateTask { .. } => (Theirs::Task, "hs_task_body"),
             Intent::CreateNote { .. } => (Theirs::Note, "hs_note_body"),
             Intent::CompleteTask { .. } => {

@@ -174,6 +174,7 @@ impl Desk {
         let clock = Turned(self.clock.clone());
         let cx = Cx {
             connection: &self.connection,
+            dial: &connect::dial::Nowhere,
             base: &base,
             transport: &self.wire,
             limiter: &self.limiter,

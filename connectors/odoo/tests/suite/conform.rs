@@ -128,6 +128,7 @@ impl Rig for Real<'_> {
     fn cx(&self) -> Cx<'_> {
         Cx {
             connection: &self.connection,
+            dial: &connect::dial::Nowhere,
             base: &self.base,
             transport: &self.faults,
             limiter: &self.limiter,
@@ -232,6 +233,9 @@ impl Rig for Real<'_> {
                 let target = ExternalRef::new(&self.connection, Kind::Task, id);
                 (target, Intent::CompleteTask { task }, vec![owner])
             }
+            WriteKind::CreateEvent | WriteKind::MoveEvent | WriteKind::Notify => {
+                panic!("{kind} is not described")
+            }
         };
         let key = WriteKey::new(&self.connection, kind, &target, "conformance", &next().to_string(), 0);
         Write { key, target, intent, expects, because: "conformance".to_owned() }
@@ -249,6 +253,7 @@ impl Rig for Real<'_> {
         let key = write.key.to_string();
         let any = json!(["active", "in", [true, false]]);
         match &write.intent {
+            Intent::CreateEvent { .. } | Intent::MoveEvent { .. } | Intent::Notify { .. } => 0,
             Intent::CreateTask { .. } => {
                 self.server.count("mail.activity", json!([any, ["note", "ilike", key]])).await
             }

@@ -41,6 +41,7 @@ impl<T: Transport> Rig<T> {
     pub fn cx(&self) -> Cx<'_> {
         Cx {
             connection: &self.connection,
+            dial: &connect::dial::Nowhere,
             base: &self.base,
             transport: &self.transport,
             limiter: &self.limiter,

@@ -40,6 +40,7 @@ pub fn authorize_url(app: &App, redirect: &Url, chance: &[u8; 64]) -> Attempt {
         .append_pair("state", &state)
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
+    url.query_pairs_mut().extend_pairs(&app.extra);
     if !app.optional_scopes.is_empty() {
         url.query_pairs_mut().append_pair("optional_scope", &app.optional_scopes.join(" "));
     }

@@ -27,6 +27,10 @@ pub struct App {
     pub scopes: Vec<String>,
     /// Scopes that a person may leave out.
     pub optional_scopes: Vec<String>,
+    /// What else the vendor wants to see when access is asked for (`access_type=offline`).
+    pub extra: Vec<(String, String)>,
+    /// The account's name where a protocol wants one beside the token (IMAP, SMTP).
+    pub user: Option<String>,
 }
 
 /// What a vendor granted.

@@ -11,7 +11,7 @@ mod tests;
 pub use authorize::{Attempt, authorize_url, exchange, wait_for_code};
 pub use grant::{App, Grant, Tokens};
 
-use crate::{Auth, Cx, Error, ErrorKind, http::auth::bearer};
+use crate::{Auth, Cx, Error, ErrorKind, Login, Proof, http::auth::bearer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
@@ -136,6 +136,15 @@ impl Auth for OAuth {
         let current = self.good(cx).await?;
         request.headers_mut().insert(AUTHORIZATION, current.header.clone());
         Ok(())
+    }
+
+    async fn login(&self, cx: &Cx<'_>) -> Result<Login, Error> {
+        let user = self.app.user.clone().ok_or_else(|| {
+            let detail = format!("{} needs `user`, the account's address", cx.connection);
+            Error::unsent(ErrorKind::Config, detail)
+        })?;
+        let proof = Proof::Token(self.good(cx).await?.grant.access.clone());
+        Ok(Login { user, proof })
     }
 
     async fn refresh(&self, cx: &Cx<'_>) -> Result<(), Error> {

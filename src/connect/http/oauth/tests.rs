@@ -15,6 +15,8 @@ fn app() -> App {
         client_secret: Some(Secret::new("hush")),
         scopes: vec!["deals.read".to_owned(), "deals.write".to_owned()],
         optional_scopes: vec!["mail".to_owned()],
+        extra: Vec::new(),
+        user: None,
     }
 }
 

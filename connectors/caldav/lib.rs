@@ -1,0 +1,1 @@
+//! Calendars and task lists on any CalDAV server as streams and writes.

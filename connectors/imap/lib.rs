@@ -1,0 +1,1 @@
+//! Mailboxes on any IMAP server as a stream of mails.

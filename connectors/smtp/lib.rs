@@ -1,0 +1,1 @@
+//! Notifications by mail, through any submission server.
