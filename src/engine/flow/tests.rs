@@ -65,6 +65,7 @@ fn deal(stage: Stage, more: &[(Field, Value)]) -> SubjectView {
         has_deal: false,
         tasks: Vec::new(),
         history: Vec::new(),
+        activities: Vec::new(),
     }
 }
 

@@ -8,4 +8,4 @@ pub mod view;
 pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
 pub use assignment::{AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, QueuePlace, TrackRecord};
 pub use task::{Need, Responsibility, Subject, Task, TaskState};
-pub use view::{SubjectView, TaskBrief};
+pub use view::{ActivityBrief, Direction, SubjectView, TaskBrief};

@@ -1,9 +1,10 @@
 //! What is looked at when the progress of one deal or lead is decided.
 
 use crate::{
-    AgentId, Event, ExternalRef, Fields, GoneHow, Id, Timestamp,
+    AgentId, Event, ExternalRef, Fields, GoneHow, Id, Kind, Timestamp,
     work::{Subject, TaskState},
 };
+use serde::{Deserialize, Serialize};
 
 /// A deal or lead with what stands around it.
 #[derive(Clone, Debug)]
@@ -28,9 +29,44 @@ pub struct SubjectView {
     pub has_deal: bool,
     /// Its tasks, open ones and past ones.
     pub tasks: Vec<TaskBrief>,
+    /// Mails and meetings linked to it, newest first, at most 50.
+    pub activities: Vec<ActivityBrief>,
     /// Its latest `Changed`, `StageEntered` and `TransitionSuggested` events, newest first, at most 50: what
     /// moved, for signals, and which transitions were decided already.
     pub history: Vec<Event>,
+}
+
+/// A mail or meeting in short.
+#[derive(Clone, Debug)]
+pub struct ActivityBrief {
+    /// Its canonical record.
+    pub record: Id,
+    /// `Email` or `Meeting`.
+    pub kind: Kind,
+    /// Its fields; of a mail's content only what is stored.
+    pub fields: Fields,
+    /// Who spoke to whom.
+    pub direction: Direction,
+    /// The contacts of ours who took part.
+    pub with: Vec<Id>,
+    /// It could belong to another deal just as well: nothing is concluded from it.
+    pub ambiguous: bool,
+    /// Set when it is gone everywhere.
+    pub gone: Option<GoneHow>,
+    /// Where it lives, one reference per living source record.
+    pub references: Vec<ExternalRef>,
+}
+
+/// Who spoke to whom.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From outside to us; a meeting that somebody outside organises.
+    Inbound,
+    /// From us to somebody outside; a meeting that we organise.
+    Outbound,
+    /// Among ourselves.
+    Internal,
 }
 
 /// A task in short.

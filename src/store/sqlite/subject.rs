@@ -43,6 +43,7 @@ fn view(db: &Connection, streams: &Streams, subject: Subject, record: Canonical)
     let contacts: &[Id] = if is_deal { of(Kind::Contact) } else { &[] };
     let contacts = contacts.get(..CONTACTS).unwrap_or(contacts);
     Ok(SubjectView {
+        activities: Vec::new(),
         subject,
         record: record.id,
         references: references(&record, living),

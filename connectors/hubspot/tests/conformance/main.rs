@@ -10,7 +10,7 @@ use rig::Desk;
 
 #[tokio::test]
 async fn the_connector_passes_the_suite() {
-    let report = run(async || Desk::new(None)).await;
+    let report = Box::pin(run(async || Desk::new(None))).await;
     eprintln!("{report}");
     assert_eq!(report.failed(), Vec::<&str>::new(), "\n{report}");
 }
@@ -18,7 +18,7 @@ async fn the_connector_passes_the_suite() {
 #[tokio::test]
 async fn the_suite_notices_each_wrong_connector() {
     for (defect, check) in wrong::ALL {
-        let report = run(async || Desk::new(Some(defect))).await;
+        let report = Box::pin(run(async || Desk::new(Some(defect)))).await;
         assert!(report.failed().contains(&check), "{defect:?} passed {check}\n{report}");
     }
 }
