@@ -1,5 +1,5 @@
 //! What the whole product costs, measured beside what it is compared with, in one run:
-//! `cargo bench --bench product [-- NAME…] [--records N]`. Names: backfill, limits, nochange, idle, assign.
+//! `cargo bench --bench product [-- NAME…] [--records N]`. Names: backfill, limits, nochange, idle, assign, gap.
 //! Ratios decide; absolute figures hold for the machine that is printed with them.
 #![expect(clippy::cast_precision_loss, reason = "figures for people, far below 2^52")]
 
@@ -9,6 +9,7 @@ mod board;
 mod child;
 mod dlt;
 mod floor;
+mod gap;
 mod idle;
 mod limits;
 mod machine;
@@ -28,12 +29,13 @@ pub struct Plan {
 
 type Bench = fn(&Plan) -> anyhow::Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 5] = [
+const BENCHES: [(&str, Bench); 6] = [
     ("backfill", backfill::run),
     ("limits", limits::run),
     ("nochange", nochange::run),
     ("idle", idle::run),
     ("assign", assign::run),
+    ("gap", gap::run),
 ];
 
 fn main() -> ExitCode {
@@ -62,7 +64,7 @@ fn measure(words: &[String]) -> anyhow::Result<()> {
         } else if BENCHES.iter().any(|(name, _)| name == word) {
             wanted.push(word);
         } else {
-            anyhow::bail!("{word:?} is no benchmark: backfill, limits, nochange, idle, assign");
+            anyhow::bail!("{word:?} is no benchmark: backfill, limits, nochange, idle, assign, gap");
         }
     }
     show::heading(&machine::describe());

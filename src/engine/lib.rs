@@ -6,4 +6,5 @@ pub mod dice;
 pub mod flow;
 pub mod guess;
 pub mod ids;
+pub mod optimise;
 pub mod reconcile;
