@@ -33,6 +33,17 @@ pub fn event(kind: &EventKind) -> String {
         EventKind::OutcomeChanged { to } => format!("now {}", to.name()),
         EventKind::TaskCreated { action } => format!("task {} made", clean(action)),
         EventKind::TaskAssigned { agent } => format!("given to {agent}"),
+        EventKind::TaskOffered { agent, until } => format!("offered to {agent} until {until}"),
+        EventKind::TaskReturned { agent, why } => format!("back from {agent}: {}", clean(why)),
+        EventKind::TaskReported { agent, status, progress: Some(progress) } => {
+            format!("{agent}: {status}, {progress} %")
+        }
+        EventKind::TaskReported { agent, status, progress: None } => format!("{agent}: {status}"),
+        EventKind::Handoff { route, status, .. } => format!("handoff {}: {status}", clean(route)),
+        EventKind::Escalation { reason, level, status, .. } => {
+            format!("escalation {} at {level}: {status}", clean(reason))
+        }
+        EventKind::Triggered { trigger } => format!("trigger {} raised", clean(trigger)),
         EventKind::TaskEnded { how } => format!("task ended: {}", clean(how)),
         EventKind::TransitionSuggested { from, to, signal } => {
             format!("moving from {from} to {to} is advised: {}", clean(signal))
@@ -155,6 +166,8 @@ fn exclusion(reason: Exclusion) -> &'static str {
         Exclusion::Capacity => "at their limit",
         Exclusion::Returning => "just back from absence",
         Exclusion::HeldByOther => "because another agent holds the responsibility",
+        Exclusion::Declined => "that declined it",
+        Exclusion::Unreachable => "that did not answer",
         Exclusion::LastResortOnly => "only for the last resort",
     }
 }
@@ -174,6 +187,7 @@ mod tests {
             specialisation: 100_000,
         };
         let made = Assignment {
+            offer_until: None,
             task: Id::v7(0, 0),
             turn: 12,
             position: 3,

@@ -1,6 +1,13 @@
 //! Domain events: the audit log, the feed, and what all metrics come from.
 
-use crate::{Field, GoneHow, Id, Stage, Timestamp, Value, WriteKey, WriteKind, stage::Outcome};
+use crate::{
+    Field, GoneHow, Id, Stage, Timestamp, Value, WriteKey, WriteKind,
+    stage::Outcome,
+    work::{
+        EscalationLevel,
+        message::{EscalationStatus, HandoffStatus, Status},
+    },
+};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened to a record, a task or a write. The store numbers events in commit order.
@@ -72,6 +79,54 @@ pub enum EventKind {
     TaskAssigned {
         /// The agent.
         agent: crate::AgentId,
+    },
+    /// A task was offered to an agent, which has to accept it.
+    TaskOffered {
+        /// The agent.
+        agent: crate::AgentId,
+        /// Then it is taken back.
+        until: Timestamp,
+    },
+    /// A task went back to the queue.
+    TaskReturned {
+        /// Who had it.
+        agent: crate::AgentId,
+        /// Why.
+        why: Box<str>,
+    },
+    /// The agent told how a task goes.
+    TaskReported {
+        /// The agent.
+        agent: crate::AgentId,
+        /// What it said.
+        status: Status,
+        /// Percent.
+        progress: Option<u8>,
+    },
+    /// A handoff was asked for or moved on.
+    Handoff {
+        /// Which.
+        handoff: Id,
+        /// Giver and receiver, `A -> B`.
+        route: Box<str>,
+        /// Where it stands.
+        status: HandoffStatus,
+    },
+    /// An escalation was raised or moved on.
+    Escalation {
+        /// Which.
+        escalation: Id,
+        /// Its code.
+        reason: Box<str>,
+        /// Whom it has reached.
+        level: EscalationLevel,
+        /// Where it stands.
+        status: EscalationStatus,
+    },
+    /// Somebody raised a trigger.
+    Triggered {
+        /// Its name.
+        trigger: Box<str>,
     },
     /// A task ended.
     TaskEnded {

@@ -87,6 +87,11 @@ name_id! {
     AgentId
 }
 
+name_id! {
+    /// Id of a message, chosen by its sender (`msg-17`, a UUID): the same id is the same message.
+    MessageId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

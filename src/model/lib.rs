@@ -24,7 +24,7 @@ pub mod write;
 pub use change::{Change, Gone, GoneHow, Observed, Version};
 pub use cursor::{Cursor, Pass, PassKind};
 pub use event::{Event, EventKind};
-pub use id::{AgentId, ConnectionId, Id};
+pub use id::{AgentId, ConnectionId, Id, MessageId};
 pub use intake::{
     Canonical, InFlight, Intake, Key, Known, Linked, MatchKey, Parked, RecordRow, SourceRow, SourceValues,
 };

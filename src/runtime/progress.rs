@@ -116,7 +116,13 @@ fn advance(rules: &Rules, view: &SubjectView, step: &Transition, now: Timestamp)
 fn closing(view: &SubjectView) -> impl Iterator<Item = Write> {
     view.tasks.iter().filter(|task| !task.state.is_open()).filter_map(|task| match &task.state {
         TaskState::Cancelled { why } => close_write(task, why),
-        TaskState::Queued | TaskState::Assigned | TaskState::Done => close_write(task, "it is done"),
+        TaskState::Failed { why } => close_write(task, why),
+        TaskState::Queued
+        | TaskState::Offered { .. }
+        | TaskState::Assigned
+        | TaskState::InProgress
+        | TaskState::Blocked
+        | TaskState::Done => close_write(task, "it is done"),
     })
 }
 

@@ -85,6 +85,14 @@ pub enum Error {
         /// Who holds it.
         holder: String,
     },
+    /// What an agent or a person asked for is not done.
+    #[error("{why}")]
+    Refused {
+        /// What kind of mistake it is.
+        refusal: Refusal,
+        /// In one line, for whoever asked.
+        why: String,
+    },
     /// Anything else from the database.
     #[error("{doing}: {source}")]
     Database {
@@ -93,4 +101,21 @@ pub enum Error {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Why what an agent or a person asked for is not done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Somebody else's, or nothing that this party may know of.
+    NotYours,
+    /// There is no such thing.
+    Unknown,
+    /// Its state does not allow it.
+    State,
+    /// It answers or follows something that is not there, or comes from the future.
+    Order,
+    /// The id was used for something else.
+    Reused,
+    /// It makes no sense.
+    Wrong,
 }

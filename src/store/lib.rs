@@ -2,26 +2,38 @@
 //! and no SQL crosses this seam.
 #![warn(missing_docs)]
 
+pub mod access;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod coordination;
 pub mod error;
 pub mod feeds;
 pub mod leases;
 pub mod outbox;
 pub mod settings;
 pub mod sqlite;
+pub mod talk;
 pub mod views;
 pub mod work;
 
-pub use error::Error;
+pub use access::Access;
+pub use coordination::{Agenda, Coordinated, Coordination, OutcomeRow, Push, Pushed, TakeBack};
+pub use error::{Error, Refusal};
 pub use feeds::{Census, Feeds, Freshness, ParkedRow};
 pub use leases::{Held, Leases};
 pub use outbox::{Actor, Caps, Decision, Outbox, WriteFilter, WriteRow};
 pub use settings::Settings;
 pub use sqlite::{Exec, FolderLock, SqliteStore};
+pub use talk::{CaseFilter, Effect, Kept, MessageFilter, Raise, Said, Talk};
 pub use views::{AgentFigures, Overview, Views};
 pub use work::{Progressed, Work};
 
 /// Everything together: what the daemon holds as `Arc<dyn Store>`.
-pub trait Store: Leases + Feeds + Outbox + Work + Views + Settings + Send + Sync {}
-impl<T: Leases + Feeds + Outbox + Work + Views + Settings + Send + Sync> Store for T {}
+pub trait Store:
+    Leases + Feeds + Outbox + Work + Talk + Coordination + Access + Views + Settings + Send + Sync
+{
+}
+impl<T: Leases + Feeds + Outbox + Work + Talk + Coordination + Access + Views + Settings + Send + Sync> Store
+    for T
+{
+}

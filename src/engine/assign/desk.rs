@@ -9,9 +9,10 @@ use super::{
 };
 use crate::dice::Dice;
 use model::{
-    Timestamp,
+    Id, Timestamp,
     work::{
-        AgentLoad, Assignment, Board, Candidate, Capacity, Exclusion, Responsibility, Subject, Task, Window,
+        AgentLoad, Assignment, Board, Candidate, Capacity, Exclusion, Passed, Responsibility, Subject, Task,
+        Window,
     },
 };
 use std::{collections::HashMap, time::Duration};
@@ -38,6 +39,8 @@ pub struct Desk {
     pub(super) enterprise: HashMap<Subject, bool>,
     /// Deals whose place was counted when this holder took them, before the task that names the unit came.
     reserved: HashMap<Subject, Seat>,
+    /// Who passed on a task.
+    pub(super) passed: HashMap<Id, Vec<(Seat, Passed)>>,
     /// Counts placements, so that of those placed at one instant the earlier counts as idle for longer.
     placed: u64,
 }
@@ -74,6 +77,7 @@ impl Desk {
             holders: HashMap::new(),
             enterprise: HashMap::new(),
             reserved: HashMap::new(),
+            passed: HashMap::new(),
             placed: 0,
         };
         desk.live = desk.loads.iter().zip(0..).map(|(load, seat)| desk.live_of(seat, load)).collect();
@@ -125,6 +129,11 @@ impl Desk {
     fn learn(&mut self, board: &Board) {
         self.holders.clear();
         self.enterprise.clear();
+        self.passed.clear();
+        for (task, agents) in &board.passed {
+            let seats = agents.iter().filter_map(|(agent, how)| Some((self.routing.seat(agent)?, *how)));
+            self.passed.insert(*task, seats.collect());
+        }
         for (subject, agent) in &board.primaries {
             if let Ok(subject) = subject.parse() {
                 self.holders.insert(subject, self.routing.seat(agent).unwrap_or(STRANGER));
@@ -199,6 +208,7 @@ impl Desk {
         };
         if let Some(winner) = winner {
             assignment.due = Some(self.due(winner.seat, task.allowed_hours, now));
+            assignment.offer_until = self.routing.spec(winner.seat).and_then(|spec| spec.offer_until(now));
             self.give(task, winner.seat, now);
         }
         assignment
@@ -216,6 +226,7 @@ impl Desk {
             position,
             winner: None,
             due: None,
+            offer_until: None,
             runners_up: Vec::new(),
             excluded: Vec::new(),
             last_resort: false,
@@ -228,7 +239,18 @@ impl Desk {
     fn exclusion(&self, task: &Task, seat: Seat, live: &Live, holder: Option<Seat>) -> Option<Exclusion> {
         live.blocked
             .or_else(|| Self::is_held_by_other(task, seat, holder).then_some(Exclusion::HeldByOther))
+            .or_else(|| self.has_passed(task, seat))
             .or_else(|| self.is_full(task, seat, live, holder).then_some(Exclusion::Capacity))
+    }
+
+    /// It was asked already: it said no, or did not answer.
+    pub(super) fn has_passed(&self, task: &Task, seat: Seat) -> Option<Exclusion> {
+        let passes = self.passed.get(&task.id)?;
+        let (_, how) = passes.iter().find(|(passed, _)| *passed == seat)?;
+        Some(match how {
+            Passed::Declined => Exclusion::Declined,
+            Passed::Silent => Exclusion::Unreachable,
+        })
     }
 
     pub(super) fn is_held_by_other(task: &Task, seat: Seat, holder: Option<Seat>) -> bool {
@@ -380,7 +402,7 @@ fn is_resumed(load: &AgentLoad, now: Timestamp) -> bool {
 struct Counts([u32; Counts::REASONS.len()]);
 
 impl Counts {
-    const REASONS: [Exclusion; 8] = [
+    const REASONS: [Exclusion; 10] = [
         Exclusion::Disabled,
         Exclusion::Capability,
         Exclusion::Paused,
@@ -388,6 +410,8 @@ impl Counts {
         Exclusion::Capacity,
         Exclusion::Returning,
         Exclusion::HeldByOther,
+        Exclusion::Declined,
+        Exclusion::Unreachable,
         Exclusion::LastResortOnly,
     ];
 

@@ -124,7 +124,12 @@ impl Calendar {
 
     /// `allowed` business hours after `now`.
     pub fn due(&self, now: Timestamp, allowed: u32) -> Timestamp {
-        let mut left = HOUR * allowed;
+        self.due_in(now, HOUR * allowed)
+    }
+
+    /// The instant by which so much working time has passed since `now`.
+    pub fn due_in(&self, now: Timestamp, allowed: Duration) -> Timestamp {
+        let mut left = allowed;
         if self.is_always_open() {
             return now + left;
         }
@@ -136,7 +141,7 @@ impl Calendar {
             }
             left -= room;
         }
-        now + HOUR * allowed
+        now + allowed
     }
 
     /// Is this the first day at work after days off?

@@ -6,7 +6,7 @@ use super::{
 };
 use jiff::tz::TimeZone;
 use model::{
-    AgentId, Stage,
+    AgentId, Stage, Timestamp,
     work::{AgentSpec, Handoff, Layer},
 };
 use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
@@ -39,8 +39,30 @@ pub(super) struct SeatSpec {
     pub stages: u8,
     /// Works beside the holder of enterprise deals.
     pub overlay: bool,
+    /// How long an offer is open, where it must accept; and whether only its working hours count.
+    accept: Option<(Duration, bool)>,
 }
 
+impl SeatSpec {
+    /// Until when something that is offered now is reserved; `None` where it accepts by being told.
+    pub fn offer_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let (time, business) = self.accept?;
+        Some(if business { self.calendar.due_in(now, time) } else { now + time })
+    }
+}
+
+/// Time in which an agent must accept, where it must.
+fn accept(agent: &AgentSpec) -> Option<(Duration, bool)> {
+    let business = !agent.reach.is_program();
+    let usual = if business { ACCEPT_PERSON } else { ACCEPT_PROGRAM };
+    let minutes = agent.accept_minutes.map(|minutes| Duration::from_mins(minutes.into()));
+    agent.reach.accepts().then(|| (minutes.unwrap_or(usual), business))
+}
+
+/// A program has this long to accept an offer.
+const ACCEPT_PROGRAM: Duration = Duration::from_mins(30);
+/// A person has this long, by their working hours.
+const ACCEPT_PERSON: Duration = Duration::from_hours(8);
 /// Full level of a capability, in thousandths.
 pub(super) const FULL: u32 = 1_000;
 
@@ -118,6 +140,7 @@ impl Table {
             ramp: hours::ramp_interval(agent.capacity.as_ref()),
             stages: agent.stages.iter().fold(0, |bits, stage| bits | stage_bit(*stage)),
             overlay: agent.handoff == Handoff::Overlay,
+            accept: accept(agent),
         });
         self.numbers.insert(agent.id.clone(), seat);
         if agent.layer == Layer::Master {

@@ -32,6 +32,7 @@ fn agent(id: &str, capabilities: &[(&str, u32)]) -> AgentSpec {
         handoff: Handoff::None,
         metrics: Vec::new(),
         reach: Reach::DealOwner,
+        accept_minutes: None,
         hours: Hours::default(),
         enabled: true,
     }

@@ -54,6 +54,8 @@ pub enum Change {
     Used(u32),
     /// The responsibility given up by its holder.
     Release,
+    /// Asked for this task again.
+    AskAgain,
 }
 
 impl std::fmt::Display for Change {
@@ -67,6 +69,7 @@ impl std::fmt::Display for Change {
             Self::Resume => f.write_str("if it were not paused"),
             Self::At(at) => write!(f, "from {at} on"),
             Self::Used(used) => write!(f, "with {used} of its capacity used"),
+            Self::AskAgain => f.write_str("if it were asked again"),
             Self::Release => f.write_str("if the holder gave it up"),
         }
     }
@@ -190,6 +193,13 @@ impl Desk {
             let by = holder.and_then(|holder| self.routing.agent(holder));
             let by = by.map_or("an agent that is no longer configured", |agent| agent.id.as_str());
             out(Exclusion::HeldByOther, format!("{} is held by {by}", task.subject), Some(Change::Release));
+        }
+        match self.has_passed(task, seat) {
+            Some(Exclusion::Declined) => {
+                out(Exclusion::Declined, "declined this task".into(), Some(Change::AskAgain));
+            }
+            Some(reason) => out(reason, "did not answer in time".into(), Some(Change::AskAgain)),
+            None => {}
         }
         if let Some(limit) = live.limit.filter(|_| self.is_full(task, seat, live, holder)) {
             let unit = agent.capacity.as_ref().map_or("task", |capacity| &*capacity.unit);

@@ -32,6 +32,7 @@ fn agent(number: u32) -> AgentSpec {
         handoff: Handoff::None,
         metrics: Vec::new(),
         reach: Reach::DealOwner,
+        accept_minutes: None,
         hours: Hours {
             zone: Some("Europe/Berlin".into()),
             days: vec![],

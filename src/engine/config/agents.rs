@@ -44,6 +44,7 @@ struct AgentEntry {
     metrics: Option<BTreeMap<String, Spanned<f64>>>,
     reach: Option<Spanned<WordOr<ReachEntry>>>,
     hours: Option<Spanned<HoursEntry>>,
+    accept_minutes: Option<u32>,
     enabled: Option<bool>,
 }
 
@@ -61,12 +62,18 @@ struct HandoffEntry {
     to: Option<String>,
     when: Option<String>,
     external: Option<String>,
+    change_owner: Option<bool>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReachEntry {
-    crm_owner: String,
+    crm_owner: Option<String>,
+    webhook: Option<String>,
+    secret: Option<String>,
+    command: Option<Vec<String>>,
+    timeout_seconds: Option<u32>,
+    email: Option<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -142,7 +149,7 @@ fn lay_over(base: &mut AgentEntry, over: AgentEntry) {
     for (name, target) in over.metrics.into_iter().flatten() {
         base.metrics.get_or_insert_default().insert(name, target);
     }
-    overlay!(base, over; aliases, layer, role, stages, triggers, outputs, capacity, handoff, reach, hours, enabled);
+    overlay!(base, over; aliases, layer, role, stages, triggers, outputs, capacity, handoff, reach, hours, accept_minutes, enabled);
 }
 
 fn agent(entry: AgentEntry, marks: &mut AgentMarks, texts: &mut Texts<'_>) -> AgentSpec {
@@ -174,6 +181,7 @@ fn agent(entry: AgentEntry, marks: &mut AgentMarks, texts: &mut Texts<'_>) -> Ag
         metrics: metrics(entry.metrics.unwrap_or_default(), &key, texts),
         reach: entry.reach.map(|reach| self::reach(reach, &key, texts)).unwrap_or_default(),
         hours: entry.hours.map(|hours| self::hours(hours, &key, texts)).unwrap_or_default(),
+        accept_minutes: entry.accept_minutes,
         enabled: entry.enabled.unwrap_or(true),
         id,
     }
@@ -234,10 +242,12 @@ fn handoff(entry: Spanned<WordOr<HandoffEntry>>, key: &str, texts: &mut Texts<'_
                 Handoff::None
             }
         },
-        WordOr::Table(HandoffEntry { to: Some(to), when, external: None }) => {
-            Handoff::Agent { to: AgentId::new(to), when: when.unwrap_or_default().into() }
-        }
-        WordOr::Table(HandoffEntry { to: None, when: None, external: Some(name) }) => {
+        WordOr::Table(HandoffEntry { to: Some(to), when, external: None, change_owner }) => Handoff::Agent {
+            to: AgentId::new(to),
+            when: when.unwrap_or_default().into(),
+            change_owner: change_owner.unwrap_or_default(),
+        },
+        WordOr::Table(HandoffEntry { to: None, when: None, external: Some(name), change_owner: None }) => {
             Handoff::External(name.into())
         }
         WordOr::Table(_) => {
@@ -263,15 +273,77 @@ fn metrics(entries: BTreeMap<String, Spanned<f64>>, key: &str, texts: &mut Texts
 fn reach(entry: Spanned<WordOr<ReachEntry>>, key: &str, texts: &mut Texts<'_>) -> Reach {
     let span = entry.span();
     match entry.into_inner() {
-        WordOr::Table(ReachEntry { crm_owner }) => Reach::CrmOwner(crm_owner.trim().to_lowercase().into()),
-        WordOr::Word(word) => {
-            if word != "deal_owner" {
-                let message =
-                    format!("reach is \"deal_owner\" or {{ crm_owner = \"address\" }}, not {word:?}");
-                texts.error(&span, key, message, None);
+        WordOr::Word(word) => match word.as_str() {
+            "deal_owner" => Reach::DealOwner,
+            "inbox" => Reach::Inbox,
+            other => {
+                let meant = nearest(other, ["deal_owner", "inbox"].into_iter()).map(Into::into);
+                texts.error(&span, key, format!("unknown reach {other:?}: {REACHES}"), meant);
+                Reach::DealOwner
             }
+        },
+        WordOr::Table(table) => reach_table(table).unwrap_or_else(|why| {
+            texts.error(&span, key, format!("{why}: {REACHES}"), None);
             Reach::DealOwner
+        }),
+    }
+}
+
+/// What can be written for `reach`.
+const REACHES: &str = "reach is \"deal_owner\", \"inbox\", { crm_owner = \"address\" }, \
+     { webhook = \"https://...\", secret = \"name\" }, { command = [\"program\", \"argument\"], timeout_seconds } \
+     or { email = \"address\" }";
+/// A command that does not end by itself is ended after this.
+const COMMAND_SECONDS: u32 = 600;
+
+fn reach_table(entry: ReachEntry) -> Result<Reach, String> {
+    let address = |text: String| -> Box<str> { text.trim().to_lowercase().into() };
+    match entry {
+        ReachEntry {
+            crm_owner: Some(owner),
+            webhook: None,
+            secret: None,
+            command: None,
+            timeout_seconds: None,
+            email: None,
+        } => Ok(Reach::CrmOwner(address(owner))),
+        ReachEntry {
+            crm_owner: None,
+            webhook: Some(url),
+            secret: Some(secret),
+            command: None,
+            timeout_seconds: None,
+            email: None,
+        } => {
+            let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+            if url.starts_with("https://") || loopback.iter().any(|start| url.starts_with(start)) {
+                Ok(Reach::Webhook { url: url.into(), secret: secret.into() })
+            } else {
+                Err("a webhook's address begins with https://".into())
+            }
         }
+        ReachEntry {
+            crm_owner: None,
+            webhook: None,
+            secret: None,
+            command: Some(command),
+            timeout_seconds,
+            email: None,
+        } => {
+            let mut words = command.into_iter().map(Box::<str>::from);
+            let program = words.next().ok_or("a command names a program")?;
+            let timeout_seconds = timeout_seconds.unwrap_or(COMMAND_SECONDS);
+            Ok(Reach::Command { program, args: words.collect(), timeout_seconds })
+        }
+        ReachEntry {
+            crm_owner: None,
+            webhook: None,
+            secret: None,
+            command: None,
+            timeout_seconds: None,
+            email: Some(email),
+        } => Ok(Reach::Email(address(email))),
+        ReachEntry { .. } => Err("exactly one way to reach an agent is wanted".into()),
     }
 }
 

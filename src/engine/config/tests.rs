@@ -50,7 +50,10 @@ fn the_built_in_agents_are_those_of_the_tables() {
     assert!(!roster.find("AI.CONSULTING.PACKAGES").unwrap().enabled);
     assert_eq!(roster.find("AI.SALES.AGENT.EXE").unwrap().layer, Layer::Master);
     let handoff = &roster.find("SDRFORGE").unwrap().handoff;
-    assert_eq!(*handoff, Handoff::Agent { to: "WAKE.LSHSALES".into(), when: "qualified_lead".into() });
+    assert_eq!(
+        *handoff,
+        Handoff::Agent { to: "WAKE.LSHSALES".into(), when: "qualified_lead".into(), change_owner: false }
+    );
     assert_eq!(roster.find("CLOSESTACK").unwrap().handoff, Handoff::External("implementation".into()));
 }
 

@@ -20,7 +20,8 @@ pub struct Place {
 
 /// Where tasks on a record go: to the record's first living source. `owner_by_address` finds the vendor's id of
 /// the CRM user with an address. The record's own owner counts only where the record has one source, as its id
-/// means nothing to another vendor. `None` where the record lives nowhere (a segment's work).
+/// means nothing to another vendor. `None` where the record lives nowhere (a segment's work), and for agents that
+/// are told by messages.
 pub fn place(
     view: &SubjectView,
     reach: &Reach,
@@ -34,6 +35,8 @@ pub fn place(
     let owner = match reach {
         Reach::DealOwner => own(),
         Reach::CrmOwner(address) => owner_by_address(&target.connection, address),
+        // They are told by messages; a task in the CRM would ask a person for the same work.
+        Reach::Inbox | Reach::Webhook { .. } | Reach::Command { .. } | Reach::Email(_) => return None,
     };
     Some(Place { target, owner })
 }

@@ -33,6 +33,9 @@ pub struct AgentSpec {
     pub reach: Reach,
     /// When it works.
     pub hours: Hours,
+    /// Minutes in which it must accept what it is offered; by `reach` when absent (programs 30 minutes, people
+    /// by mail 8 working hours).
+    pub accept_minutes: Option<u32>,
     /// Takes part.
     pub enabled: bool,
 }
@@ -89,6 +92,9 @@ pub enum Handoff {
         to: AgentId,
         /// What is handed over (`qualified_lead`).
         when: Box<str>,
+        /// The deal's owner at the source follows, where both agents map to owners.
+        #[serde(default)]
+        change_owner: bool,
     },
     /// To everybody.
     AllAgents,
@@ -116,6 +122,37 @@ pub enum Reach {
     DealOwner,
     /// As CRM tasks for this owner (the CRM user's address).
     CrmOwner(Box<str>),
+    /// It fetches its messages itself (HTTP API, MCP).
+    Inbox,
+    /// Messages are pushed to it, signed.
+    Webhook {
+        /// Where to.
+        url: Box<str>,
+        /// Name under which the signing secret is kept.
+        secret: Box<str>,
+    },
+    /// A program that is started with the TASK on its standard input.
+    Command {
+        /// Path.
+        program: Box<str>,
+        /// Its arguments; no shell looks at them.
+        args: Vec<Box<str>>,
+        /// It is ended after this.
+        timeout_seconds: u32,
+    },
+    /// A person, by mail to this address.
+    Email(Box<str>),
+}
+
+impl Reach {
+    /// It must accept what it is offered; others accept implicitly by having a CRM task.
+    pub const fn accepts(&self) -> bool {
+        !matches!(self, Self::DealOwner | Self::CrmOwner(_))
+    }
+    /// A program, which answers at any hour.
+    pub const fn is_program(&self) -> bool {
+        matches!(self, Self::Inbox | Self::Webhook { .. } | Self::Command { .. })
+    }
 }
 
 /// Working hours in the agent's zone. The default is round the clock.

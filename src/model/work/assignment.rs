@@ -17,6 +17,18 @@ pub struct Board {
     pub primaries: BTreeMap<Box<str>, AgentId>,
     /// Segment or size class per subject, when known, for specialisation.
     pub enterprise: BTreeMap<Box<str>, bool>,
+    /// Agents that passed on one of those tasks (they declined it, or did not answer in time).
+    pub passed: BTreeMap<Id, Vec<(AgentId, Passed)>>,
+}
+
+/// How an agent passed on a task.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passed {
+    /// It said no.
+    Declined,
+    /// It did not answer; after a while it is asked again.
+    Silent,
 }
 
 /// A place in the queue: everything up to it was looked at.
@@ -68,6 +80,9 @@ pub struct Assignment {
     pub winner: Option<Candidate>,
     /// When it is due, by the winner's working hours.
     pub due: Option<Timestamp>,
+    /// Set where the winner has to accept: until when the task is reserved for it.
+    #[serde(default)]
+    pub offer_until: Option<Timestamp>,
     /// The best of the rest, at most five.
     pub runners_up: Vec<Candidate>,
     /// How many were left out, by reason.
@@ -120,6 +135,10 @@ pub enum Exclusion {
     Returning,
     /// Another agent holds this responsibility.
     HeldByOther,
+    /// It declined this task.
+    Declined,
+    /// It did not answer when this task was offered to it.
+    Unreachable,
     /// The master agent, which steps in only when nobody has the capability.
     LastResortOnly,
 }

@@ -1,11 +1,25 @@
 //! Work: tasks, the agents who do it, and who got what.
 
+pub mod access;
 pub mod agent;
 pub mod assignment;
+pub mod escalation;
+pub mod handoff;
+pub mod message;
+pub mod outcome;
+pub mod party;
 pub mod task;
 pub mod view;
 
+pub use access::{Role, Token};
 pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
-pub use assignment::{AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, QueuePlace, TrackRecord};
+pub use assignment::{
+    AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, Passed, QueuePlace, TrackRecord,
+};
+pub use escalation::{EscalationCase, EscalationLevel};
+pub use handoff::{HandoffCase, HandoffTo};
+pub use message::{Body, Message};
+pub use outcome::{Document, Learning, TaskDetail};
+pub use party::{ORCHESTRATOR, Party};
 pub use task::{Need, Responsibility, Subject, Task, TaskState};
 pub use view::{ActivityBrief, Direction, SubjectView, TaskBrief};

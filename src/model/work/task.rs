@@ -1,6 +1,6 @@
 //! Tasks: one piece of work for one agent.
 
-use crate::{AgentId, Id, Stage, Timestamp};
+use crate::{AgentId, Id, Stage, Timestamp, work::message::Status};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -79,10 +79,24 @@ pub struct Need {
 pub enum TaskState {
     /// Waits for an agent.
     Queued,
+    /// Reserved for an agent, which has to accept it.
+    Offered {
+        /// Then it is taken back and offered to the next.
+        until: Timestamp,
+    },
     /// An agent has it.
     Assigned,
+    /// The agent has begun.
+    InProgress,
+    /// The agent is stuck.
+    Blocked,
     /// Finished.
     Done,
+    /// The agent gave it up.
+    Failed {
+        /// Why.
+        why: Box<str>,
+    },
     /// No longer needed.
     Cancelled {
         /// Why.
@@ -95,14 +109,31 @@ impl TaskState {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Offered { .. } => "offered",
             Self::Assigned => "assigned",
+            Self::InProgress => "in_progress",
+            Self::Blocked => "blocked",
             Self::Done => "done",
+            Self::Failed { .. } => "failed",
             Self::Cancelled { .. } => "cancelled",
         }
     }
     /// Still to be done.
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::Queued | Self::Assigned)
+        !matches!(self, Self::Done | Self::Failed { .. } | Self::Cancelled { .. })
+    }
+    /// An agent answers for it: it has it, or it is reserved for it.
+    pub const fn is_held(&self) -> bool {
+        matches!(self, Self::Offered { .. } | Self::Assigned | Self::InProgress | Self::Blocked)
+    }
+    /// May its holder say this of it?
+    pub const fn allows(&self, status: Status) -> bool {
+        match self {
+            Self::Offered { .. } => matches!(status, Status::Accepted | Status::Declined),
+            Self::Assigned => !matches!(status, Status::Accepted),
+            Self::InProgress | Self::Blocked => !matches!(status, Status::Accepted | Status::Declined),
+            Self::Queued | Self::Done | Self::Failed { .. } | Self::Cancelled { .. } => false,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ fn agent(name: &str, can: &str, limit: u32) -> AgentSpec {
         handoff: Handoff::None,
         metrics: Vec::new(),
         reach: Reach::DealOwner,
+        accept_minutes: None,
         hours: Hours::default(),
         enabled: true,
     }

@@ -156,6 +156,7 @@ pub(super) fn assignment(task: Id, winner: Option<&str>) -> Assignment {
         position: 0,
         winner: winner.map(candidate),
         due: winner.map(|_| later(3600)),
+        offer_until: None,
         runners_up: vec![candidate("BEN")],
         excluded: Vec::new(),
         last_resort: false,

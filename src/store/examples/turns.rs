@@ -52,6 +52,7 @@ fn placed(task: &Task, agents: usize, number: usize) -> Assignment {
         position: 0,
         winner: Some(candidate(0)),
         due: Some(NOW),
+        offer_until: None,
         runners_up: (1..6).map(candidate).collect(),
         excluded: Vec::new(),
         last_resort: false,

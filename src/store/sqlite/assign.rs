@@ -36,7 +36,11 @@ pub(super) fn commit(
         }
         keep(db, assignment)?;
         if let Some(winner) = &assignment.winner {
-            let kind = EventKind::TaskAssigned { agent: winner.agent.clone() };
+            let agent = winner.agent.clone();
+            let kind = match assignment.offer_until {
+                Some(until) => EventKind::TaskOffered { agent, until },
+                None => EventKind::TaskAssigned { agent },
+            };
             let subject = Some(assignment.task);
             events.append(&Event { at: now, subject, kind, source: "engine".into() })?;
         }
@@ -57,10 +61,13 @@ fn place(
     let task = task.ok_or_else(stale)?;
     load::started(db, agent, &task, now)?;
     let mut change = db.prepare_cached(
-        "UPDATE tasks SET state = 'assigned', holder = ?2, due = coalesce(?3, due), assigned_at = ?4 WHERE id = ?1",
+        "UPDATE tasks SET state = ?5, holder = ?2, due = coalesce(?3, due), assigned_at = ?4, offer_until = ?6,
+           told = NULL WHERE id = ?1",
     )?;
-    let due = assignment.due.map(Timestamp::as_millis);
-    change.execute((task.id.to_string(), agent.as_str(), due, now.as_millis()))?;
+    let (due, until) =
+        (assignment.due.map(Timestamp::as_millis), assignment.offer_until.map(Timestamp::as_millis));
+    let state = if until.is_some() { "offered" } else { "assigned" };
+    change.execute((task.id.to_string(), agent.as_str(), due, now.as_millis(), state, until))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What an assignment turn looks at.
 
-use super::{fail::Outcome, load::BUCKET, task};
+use super::{fail::Outcome, load::BUCKET, release, task};
 use model::{
     AgentId, Timestamp,
     work::{AgentLoad, Board, QueuePlace, Responsibility, Subject, TrackRecord},
@@ -51,18 +51,19 @@ pub(super) fn board(
     while let Some(row) = rows.next()? {
         let task = task::parse(row)?;
         seen += 1;
-        last = Some(QueuePlace { rank: row.get(17)?, task: task.id });
+        last = Some(QueuePlace { rank: row.get(18)?, task: task.id });
         let alone =
             task.responsibility != Responsibility::Primary && !matches!(task.subject, Subject::Segment(_));
         if alone && !offered.insert((task.subject.clone(), task.responsibility.clone())) {
             continue;
         }
-        if let Some(enterprise) = row.get::<_, Option<bool>>(16)? {
+        if let Some(enterprise) = row.get::<_, Option<bool>>(17)? {
             board.enterprise.insert(task.subject.to_string().into(), enterprise);
         }
         board.tasks.push(task);
     }
     board.primaries = primaries(db, &board)?;
+    board.passed = release::passed(db, board.tasks.iter().map(|task| task.id))?;
     Ok((board, last.filter(|_| seen == most)))
 }
 

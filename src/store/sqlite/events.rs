@@ -53,6 +53,12 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::OutcomeChanged { .. } => "outcome_changed",
         EventKind::TaskCreated { .. } => "task_created",
         EventKind::TaskAssigned { .. } => "task_assigned",
+        EventKind::TaskOffered { .. } => "task_offered",
+        EventKind::TaskReturned { .. } => "task_returned",
+        EventKind::TaskReported { .. } => "task_reported",
+        EventKind::Handoff { .. } => "handoff",
+        EventKind::Escalation { .. } => "escalation",
+        EventKind::Triggered { .. } => "triggered",
         EventKind::TaskEnded { .. } => "task_ended",
         EventKind::TransitionSuggested { .. } => "transition_suggested",
         EventKind::WriteSettled { .. } => "write_settled",
@@ -105,7 +111,13 @@ pub(super) fn moves(db: &Connection, subject: Id, most: usize) -> Outcome<Vec<Ev
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{GoneHow, Kind, Stage, WriteKind, stage};
+    use model::{
+        GoneHow, Kind, Stage, WriteKind, stage,
+        work::{
+            EscalationLevel,
+            message::{EscalationStatus, HandoffStatus, Status},
+        },
+    };
 
     #[test]
     fn the_stored_kind_is_the_name_in_the_json() {
@@ -118,6 +130,21 @@ mod tests {
             EventKind::OutcomeChanged { to: stage::Outcome::Won },
             EventKind::TaskCreated { action: "A".into() },
             EventKind::TaskAssigned { agent: "A".into() },
+            EventKind::TaskOffered { agent: "A".into(), until: Timestamp::default() },
+            EventKind::TaskReturned { agent: "A".into(), why: "declined".into() },
+            EventKind::TaskReported { agent: "A".into(), status: Status::Blocked, progress: None },
+            EventKind::Handoff {
+                handoff: Id::derived(&["h"]),
+                route: "A -> B".into(),
+                status: HandoffStatus::Requested,
+            },
+            EventKind::Escalation {
+                escalation: Id::derived(&["e"]),
+                reason: "CAPACITY".into(),
+                level: EscalationLevel::Owner,
+                status: EscalationStatus::Open,
+            },
+            EventKind::Triggered { trigger: "product_launch".into() },
             EventKind::TaskEnded { how: "done".into() },
             EventKind::TransitionSuggested { from: Stage::Proposal, to: Stage::Close, signal: "s".into() },
             EventKind::WriteSettled {

@@ -100,6 +100,23 @@ pub(super) fn ended(db: &Connection, agent: &AgentId, task: &Task) -> Outcome<()
     Ok(())
 }
 
+/// Takes back that a task was started at `at`, as the agent never worked on it. Call after [`ended`].
+pub(super) fn unstarted(db: &Connection, agent: &AgentId, task: &Task, at: Timestamp) -> Outcome<()> {
+    for unit in units(task) {
+        let name = match unit {
+            Unit::Tasks(name) => name,
+            // Another task on that subject is still open: it was started all the same.
+            Unit::Subjects(name) if on_subject(db, agent, name, task, 0)? > 0 => continue,
+            Unit::Subjects(name) => name,
+        };
+        let mut take = db.prepare_cached(
+            "UPDATE agent_starts SET count = max(count - 1, 0) WHERE agent = ?1 AND unit = ?2 AND bucket = ?3",
+        )?;
+        take.execute((agent.as_str(), name, at.as_millis().div_euclid(BUCKET)))?;
+    }
+    Ok(())
+}
+
 /// Work on a segment is nobody's alone.
 const fn is_shared(task: &Task) -> bool {
     matches!(task.subject, Subject::Segment(_))

@@ -1,17 +1,22 @@
 //! The SQLite backend: one file, one writer, a few readers.
 
+mod access;
+mod agenda;
 mod assign;
 mod board;
 mod census;
 mod claim;
 mod columns;
 mod connection;
+mod coordination;
 mod decide;
+mod escalation;
 mod events;
 mod fail;
 mod feeds;
 #[cfg(any(test, feature = "floor"))]
 pub mod floor;
+mod handoff;
 mod intake;
 mod known;
 mod leases;
@@ -23,11 +28,16 @@ mod outbox;
 mod overview;
 mod parked;
 mod progress;
+mod push;
 mod queue;
 mod record;
+mod release;
+mod result;
 mod settings;
 mod settle;
+mod status;
 mod subject;
+mod talk;
 mod task;
 #[cfg(test)]
 mod tests;

@@ -16,11 +16,7 @@ pub(super) fn overview(db: &Connection, now: Timestamp) -> Outcome<Overview> {
         leads: one(db, LEADS, [])?,
         won_and_closed: won_and_closed(db, now)?,
         tasks: by_name(db, "SELECT state, count(*) FROM tasks GROUP BY state")?,
-        overdue: one(
-            db,
-            "SELECT count(*) FROM tasks WHERE state IN ('queued', 'assigned') AND due < ?1",
-            [now],
-        )?,
+        overdue: one(db, "SELECT count(*) FROM tasks WHERE ended_at IS NULL AND due < ?1", [now])?,
         oldest_queued: db
             .query_row("SELECT min(arrived) FROM tasks WHERE state = 'queued'", [], |row| row.get(0))
             .optional()?
@@ -84,7 +80,7 @@ fn won_and_closed(db: &Connection, now: i64) -> Outcome<(u64, u64)> {
 fn agents(db: &Connection, now: i64) -> Outcome<BTreeMap<AgentId, AgentFigures>> {
     let mut statement = db.prepare_cached(
         "SELECT a.agent, a.paused,
-           (SELECT count(*) FROM tasks AS t WHERE t.holder = a.agent AND t.state = 'assigned'),
+           (SELECT count(*) FROM tasks AS t WHERE t.holder = a.agent AND t.ended_at IS NULL),
            (SELECT count(*) FROM tasks AS t
             WHERE t.holder = a.agent AND t.state = 'done' AND t.ended_at > ?1),
            (SELECT count(*) FROM tasks AS t

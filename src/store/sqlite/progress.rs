@@ -43,7 +43,7 @@ pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -
 }
 
 /// Does the task's deal or lead belong to a company of enterprise size? `None` when its size is not known.
-fn enterprise(db: &Connection, task: &Task) -> Outcome<Option<bool>> {
+pub(super) fn enterprise(db: &Connection, task: &Task) -> Outcome<Option<bool>> {
     let id: Id = match &task.subject {
         Subject::Deal(id) | Subject::Lead(id) => *id,
         Subject::Segment(_) => return Ok(None),

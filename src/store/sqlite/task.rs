@@ -3,17 +3,17 @@
 use super::{
     fail::{Fail, Outcome},
     links::Streams,
-    load, queue, work,
+    load, queue, result, work,
 };
 use model::{
     AgentId, ExternalRef, Id, Timestamp,
-    work::{Responsibility, Subject, Task, TaskBrief, TaskState},
+    work::{Responsibility, Subject, Task, TaskBrief, TaskState, message::TaskOutcome},
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// Columns of a whole task, in the order of [`parse`].
 pub(super) const COLUMNS: &str = "id, action, title, subject, stage, responsibility, meant_for, need, priority, \
-     arrived, allowed_hours, due, holder, state, why, cause";
+     arrived, allowed_hours, due, holder, state, why, cause, offer_until";
 
 pub(super) fn parse(row: &Row<'_>) -> Outcome<Task> {
     let agent = |at: usize| row.get::<_, Option<String>>(at).map(|name| name.map(AgentId::new));
@@ -31,20 +31,23 @@ pub(super) fn parse(row: &Row<'_>) -> Outcome<Task> {
         allowed_hours: row.get(10)?,
         due: super::time(row, 11)?,
         holder: agent(12)?,
-        state: state(row, 13)?,
+        state: state(row, 13, 16)?,
         cause: row.get(15)?,
     })
 }
 
-/// A state from the columns state and why, of which the first is `at`.
-fn state(row: &Row<'_>, at: usize) -> Outcome<TaskState> {
+/// A state from the columns state and why, of which the first is `at`, and that of the offer's end.
+fn state(row: &Row<'_>, at: usize, until: usize) -> Outcome<TaskState> {
+    let why = || row.get::<_, Option<String>>(at + 1).map(|why| why.unwrap_or_default().into());
     Ok(match row.get::<_, String>(at)?.as_str() {
         "queued" => TaskState::Queued,
+        "offered" => TaskState::Offered { until: super::time(row, until)?.unwrap_or_default() },
         "assigned" => TaskState::Assigned,
+        "in_progress" => TaskState::InProgress,
+        "blocked" => TaskState::Blocked,
         "done" => TaskState::Done,
-        "cancelled" => {
-            TaskState::Cancelled { why: row.get::<_, Option<String>>(at + 1)?.unwrap_or_default().into() }
-        }
+        "failed" => TaskState::Failed { why: why()? },
+        "cancelled" => TaskState::Cancelled { why: why()? },
         other => return Err(Fail::stored(format!("unknown state of a task {other:?}"))),
     })
 }
@@ -59,7 +62,7 @@ fn responsibility(text: &str) -> Outcome<Responsibility> {
 }
 
 /// The record that a task is about; a segment is none.
-const fn record_of(subject: &Subject) -> Option<Id> {
+pub(super) const fn record_of(subject: &Subject) -> Option<Id> {
     match subject {
         Subject::Deal(id) | Subject::Lead(id) => Some(*id),
         Subject::Segment(_) => None,
@@ -100,21 +103,55 @@ pub(super) fn load(db: &Connection, id: Id) -> Outcome<Option<Task>> {
     rows.next()?.map(parse).transpose()
 }
 
-/// Ends an open task: frees its holder and skips what was to be written for it. One that ended stays.
+/// Ends an open task: frees its holder and skips what was to be written for it. One that ended stays. Without a
+/// word on its outcome a task that is done in time was a success.
 pub(super) fn end(db: &Connection, id: Id, to: &TaskState, at: Timestamp, now: Timestamp) -> Outcome<()> {
+    let outcome = |task: &Task| match to {
+        TaskState::Done if task.due.is_none_or(|due| at <= due) => Some(TaskOutcome::Success),
+        TaskState::Done | TaskState::Failed { .. } => Some(TaskOutcome::Failure),
+        _ => None,
+    };
     let Some(task) = load(db, id)?.filter(|task| task.state.is_open()) else { return Ok(()) };
-    let why = if let TaskState::Cancelled { why } = to { Some(why.as_ref()) } else { None };
-    let mut change =
-        db.prepare_cached("UPDATE tasks SET state = ?2, why = ?3, ended_at = ?4 WHERE id = ?1")?;
-    change.execute((id.to_string(), to.name(), why, at.as_millis()))?;
-    if let (TaskState::Assigned, Some(holder)) = (&task.state, &task.holder) {
-        load::ended(db, holder, &task)?;
-        if *to == TaskState::Done {
-            load::result(db, holder, &task.action, task.due.is_none_or(|due| at <= due), now)?;
+    end_with(db, &task, to, outcome(&task), at, now)
+}
+
+/// Ends an open task with what its agent says of the outcome.
+pub(super) fn end_with(
+    db: &Connection,
+    task: &Task,
+    to: &TaskState,
+    outcome: Option<TaskOutcome>,
+    at: Timestamp,
+    now: Timestamp,
+) -> Outcome<()> {
+    let id = task.id;
+    let why = match to {
+        TaskState::Cancelled { why } | TaskState::Failed { why } => Some(why.as_ref()),
+        _ => None,
+    };
+    let mut change = db.prepare_cached(
+        "UPDATE tasks SET state = ?2, why = ?3, ended_at = ?4, outcome = ?5, offer_until = NULL WHERE id = ?1",
+    )?;
+    let said = outcome.map(TaskOutcome::name);
+    change.execute((id.to_string(), to.name(), why, at.as_millis(), said))?;
+    if let Some(holder) = task.holder.as_ref().filter(|_| task.state.is_held()) {
+        load::ended(db, holder, task)?;
+        if let Some(success) = outcome.and_then(success) {
+            load::result(db, holder, &task.action, success, now)?;
+            result::keep(db, task, holder, success, at)?;
         }
     }
     let reason = why.map_or_else(|| "the task is done".to_owned(), |why| format!("task cancelled: {why}"));
     queue::skip_unsent(db, id, &reason, now)
+}
+
+/// Does an outcome say how well somebody does?
+const fn success(outcome: TaskOutcome) -> Option<bool> {
+    match outcome {
+        TaskOutcome::Success => Some(true),
+        TaskOutcome::Failure => Some(false),
+        TaskOutcome::NoResult => None,
+    }
 }
 
 /// From now on this CRM task stands for ours. Ours may have ended meanwhile: then somebody must look.
@@ -122,7 +159,7 @@ pub(super) fn link(db: &Connection, streams: &mut Streams, task: Id, reference: 
     let stream = streams.number(db, &reference.connection, reference.kind)?;
     let mut statement = db.prepare_cached(
         "UPDATE OR IGNORE tasks SET ref_stream = ?2, ref_id = ?3 WHERE id = ?1 AND ref_id IS NULL
-         RETURNING record, state IN ('queued', 'assigned')",
+         RETURNING record, ended_at IS NULL",
     )?;
     let linked: Option<(Option<String>, bool)> = statement
         .query_row((task.to_string(), stream, reference.id.as_ref()), |row| Ok((row.get(0)?, row.get(1)?)))
@@ -162,7 +199,7 @@ pub(super) fn see_done(db: &Connection, streams: &Streams, reference: &ExternalR
 /// A record's tasks in short, in order of arrival.
 pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<Vec<TaskBrief>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source FROM tasks
+        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until FROM tasks
          WHERE record = ?1 ORDER BY arrived, id",
     )?;
     let parse = |row: &Row<'_>| -> Outcome<TaskBrief> {
@@ -170,7 +207,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
         Ok(TaskBrief {
             id: super::id(row, 0)?,
             action: row.get::<_, String>(1)?.into(),
-            state: state(row, 3)?,
+            state: state(row, 3, 8)?,
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,

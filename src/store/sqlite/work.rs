@@ -42,11 +42,11 @@ fn mark_all(db: &Connection) -> Outcome<u64> {
     let sql = "INSERT INTO dirty (record, since, mark)
          SELECT d.id, ?1, ?1 FROM deals AS d
          WHERE (d.gone IS NULL AND coalesce(d.outcome, 'open') = 'open')
-            OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = d.id AND t.state IN ('queued', 'assigned'))
+            OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = d.id AND t.ended_at IS NULL)
          UNION ALL
          SELECT c.id, ?1, ?1 FROM contacts AS c
          WHERE (c.gone IS NULL AND c.lead_status IS NOT NULL)
-            OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = c.id AND t.state IN ('queued', 'assigned'))
+            OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = c.id AND t.ended_at IS NULL)
          ON CONFLICT (record) DO UPDATE SET mark = excluded.mark";
     Ok(db.execute(sql, [mark])? as u64)
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::assign::why::{Change, Verdict};
-use model::work::Candidate;
+use model::work::{Candidate, Passed};
 use proptest::prelude::*;
 
 const CAPABILITIES: [&str; 3] = ["call", "demo", "pitch"];
@@ -79,15 +79,19 @@ fn any_world(most_tasks: u32) -> impl Strategy<Value = World> {
     let agents: Vec<_> = (0..7).map(any_agent).collect();
     let tasks = (1..=most_tasks).prop_flat_map(|count| (0..count).map(any_task).collect::<Vec<_>>());
     let held = prop::collection::btree_map(0..8_u32, 0..8_usize, 0..4);
-    (agents, tasks, held).prop_map(|(agents, tasks, held)| {
+    let passed = prop::collection::btree_map(0..8_usize, prop::bool::ANY, 0..3);
+    (agents, tasks, held, passed).prop_map(|(agents, tasks, held, passed)| {
         let (specs, loads): (Vec<_>, Vec<_>) = agents.into_iter().unzip();
         let ids = specs.iter().map(|spec| spec.id.clone());
         let primaries = held.into_iter().map(|(number, holder)| {
             (deal(number).to_string().into(), format!("AGENT{holder}").as_str().into())
         });
+        let how = |no| if no { Passed::Declined } else { Passed::Silent };
+        let passed = passed.into_iter().map(|(at, no)| (format!("AGENT{at}").as_str().into(), how(no)));
         let board = Board {
             revision: 1,
             loads: ids.zip(loads).collect(),
+            passed: tasks.first().map(|first| (first.id, passed.collect())).into_iter().collect(),
             tasks,
             primaries: primaries.collect(),
             ..Board::default()
@@ -112,6 +116,9 @@ fn changed(world: &World, agent: &AgentId, change: &Change) -> (World, Timestamp
             let capacity = spec.capacity.clone().unwrap();
             let counts = if capacity.window == Window::Week { &mut load.week } else { &mut load.open };
             counts.insert(capacity.unit, *used);
+        }
+        Change::AskAgain => {
+            world.board.passed.entry(task.id).or_default().retain(|(passed, _)| passed != agent);
         }
         Change::Release => drop(world.board.primaries.remove(&*task.subject.to_string())),
     }

@@ -22,6 +22,7 @@ fn an_agent_is_told_of_its_task_by_one_write() {
         specialisation: 4,
     };
     let assignment = Assignment {
+        offer_until: None,
         task: task.id,
         turn: 1,
         position: 0,

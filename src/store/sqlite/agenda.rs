@@ -1,0 +1,57 @@
+//! What wants attention: offers, handoffs, escalations, triggers, tasks in trouble.
+
+use super::{escalation, fail::Outcome, handoff, task};
+use crate::{Agenda, Raise};
+use model::{Timestamp, work::Task};
+use rusqlite::{Connection, Row};
+
+pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agenda> {
+    let tasks = |condition: &str, order: &str| tasks(db, condition, order, now, most);
+    Ok(Agenda {
+        expired: tasks("state = 'offered' AND offer_until <= ?1", "offer_until, id")?,
+        untold: tasks("state = 'offered' AND told IS NULL AND offer_until > ?1", "id")?,
+        late: tasks("ended_at IS NULL AND due <= ?1 AND alarmed IS NULL", "due, id")?,
+        failed: tasks("state = 'failed' AND alarmed IS NULL AND ended_at <= ?1", "ended_at, id")?,
+        handoffs: handoff::due(db, now, most)?,
+        escalations: escalation::due(db, now, most)?,
+        raised: raised(db, most)?,
+        next: next(db, now)?,
+    })
+}
+
+fn tasks(db: &Connection, condition: &str, order: &str, now: Timestamp, most: usize) -> Outcome<Vec<Task>> {
+    let sql = format!("SELECT {} FROM tasks WHERE {condition} ORDER BY {order} LIMIT ?2", task::COLUMNS);
+    let mut statement = db.prepare_cached(&sql)?;
+    statement.query_and_then((now.as_millis(), super::most(most)), task::parse)?.collect()
+}
+
+fn raised(db: &Connection, most: usize) -> Outcome<Vec<(i64, Raise)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, trigger, occasion, subject, params FROM raised WHERE done IS NULL ORDER BY id LIMIT ?1",
+    )?;
+    let parse = |row: &Row<'_>| -> Outcome<(i64, Raise)> {
+        let raise = Raise {
+            trigger: row.get::<_, String>(1)?.into(),
+            occasion: row.get::<_, String>(2)?.into(),
+            subject: super::word(row, 3)?,
+            params: serde_json::from_str(&row.get::<_, String>(4)?)?,
+        };
+        Ok((row.get(0)?, raise))
+    };
+    statement.query_and_then([super::most(most)], parse)?.collect()
+}
+
+/// When the next of all this becomes due after `now`.
+fn next(db: &Connection, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    let mut statement = db.prepare_cached(
+        "SELECT min(at) FROM (
+           SELECT min(offer_until) AS at FROM tasks WHERE state = 'offered' AND offer_until > ?1
+           UNION ALL SELECT min(due) FROM tasks
+             WHERE ended_at IS NULL AND due IS NOT NULL AND alarmed IS NULL AND due > ?1
+           UNION ALL SELECT min(due) FROM handoffs WHERE status = 'REQUESTED' AND due > ?1
+           UNION ALL SELECT min(due) FROM escalations WHERE status <> 'RESOLVED' AND due > ?1
+           UNION ALL SELECT min(until) FROM task_passes WHERE until > ?1)",
+    )?;
+    let at: Option<i64> = statement.query_row([now.as_millis()], |row| row.get(0))?;
+    Ok(at.map(Timestamp::from_millis))
+}

@@ -1,0 +1,47 @@
+//! Messages that we deliver ourselves (webhooks, commands): at least once, the receiver knows them by their id.
+
+use super::{fail::Outcome, talk};
+use crate::{Push, Pushed};
+use model::Timestamp;
+use rusqlite::{Connection, Row};
+use std::time::Duration;
+
+/// A delivery that was not settled by then is taken as lost with its run.
+const LOST_AFTER: Duration = Duration::from_secs(3600);
+
+pub(super) fn claim(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec<Push>> {
+    // What is being sent comes again when its time is over; of one receiver one at a time, in order.
+    let mut look = db.prepare_cached(
+        "SELECT seq, body, push_attempt FROM messages AS m
+         WHERE push IN ('waiting', 'sending') AND push_due <= ?1
+           AND NOT EXISTS (SELECT 1 FROM messages AS e WHERE e.push IN ('waiting', 'sending')
+                             AND e.receiver = m.receiver AND e.seq < m.seq)
+         ORDER BY seq LIMIT ?2",
+    )?;
+    let parse = |row: &Row<'_>| -> Outcome<Push> {
+        let attempt: u32 = row.get(2)?;
+        Ok(Push { seq: row.get(0)?, message: talk::parse_message(row, 1)?, attempt: attempt + 1 })
+    };
+    let claimed: Vec<Push> =
+        look.query_and_then((now.as_millis(), super::most(most)), parse)?.collect::<Outcome<_>>()?;
+    let mut mark = db.prepare_cached(
+        "UPDATE messages SET push = 'sending', push_attempt = push_attempt + 1, push_due = ?2 WHERE seq = ?1",
+    )?;
+    for push in &claimed {
+        mark.execute((push.seq, (now + LOST_AFTER).as_millis()))?;
+    }
+    Ok(claimed)
+}
+
+pub(super) fn settle(db: &Connection, seq: i64, outcome: &Pushed, now: Timestamp) -> Outcome<()> {
+    let (state, due, note) = match outcome {
+        Pushed::Done => ("done", now, None),
+        Pushed::Retry { at, why } => ("waiting", *at, Some(why)),
+        Pushed::Failed { why } => ("failed", now, Some(why)),
+    };
+    let mut change = db.prepare_cached(
+        "UPDATE messages SET push = ?2, push_due = ?3, push_note = ?4 WHERE seq = ?1 AND push = 'sending'",
+    )?;
+    change.execute((seq, state, due.as_millis(), note))?;
+    Ok(())
+}
