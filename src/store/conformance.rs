@@ -5,11 +5,13 @@
     reason = "a suite of tests: a failed case is a panic"
 )]
 
+mod coordination;
 mod feeds;
 mod kit;
 mod outbox;
 mod progress;
 mod records;
+mod talk;
 mod views;
 mod work;
 
@@ -60,6 +62,25 @@ const CASES: &[(&str, Case)] = cases![
     work::loads_count_open_work_per_unit_and_the_week,
     work::a_paused_agent_shows_on_the_board,
     work::tasks_are_listed_by_subject_agent_and_state,
+    talk::an_offer_reserves_and_is_accepted_by_its_agent_only,
+    talk::a_declined_task_goes_back_and_uses_up_nothing,
+    talk::a_message_counts_once_by_its_id,
+    talk::stale_and_misplaced_messages_change_nothing,
+    talk::a_finished_task_leaves_its_result,
+    talk::a_person_may_drop_what_nobody_has,
+    talk::a_handoff_is_confirmed_by_its_receiver,
+    talk::an_escalation_is_followed_to_its_resolution,
+    talk::a_deal_that_goes_to_and_fro_waits_for_a_person,
+    talk::a_trigger_counts_once_per_occasion,
+    talk::what_a_person_ticks_off_frees_the_agent_in_any_state,
+    coordination::an_offer_that_nobody_answers_goes_to_the_next,
+    coordination::cases_are_routed_once_and_only_as_they_were_seen,
+    coordination::tasks_in_trouble_are_on_the_agenda_once,
+    coordination::a_raised_trigger_makes_its_tasks_once,
+    coordination::a_message_is_delivered_in_order_until_it_is_settled,
+    coordination::a_task_that_was_given_away_is_meant_for_its_receiver,
+    coordination::tokens_are_known_by_hash_and_can_be_taken_back,
+    coordination::an_empty_decision_leaves_the_board_as_it_is,
     views::events_come_in_order_and_by_subject,
     views::records_are_found_by_name_address_domain_and_id,
     views::records_are_paged_in_id_order,

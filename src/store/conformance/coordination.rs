@@ -1,0 +1,236 @@
+//! The daemon's side of coordination, and tokens.
+
+use super::{
+    kit::{NOW, daemon, id, later, queued, task},
+    talk::offered,
+};
+use crate::{Coordinated, Error, Pushed, Raise, Refusal, Store, TakeBack};
+use model::{
+    AgentId, Id, Timestamp,
+    work::{
+        EscalationCase, EscalationLevel, HandoffCase, HandoffTo, Message, Party, Passed, Role, Subject,
+        TaskState, Token,
+        message::{EscalationStatus, Fill, HandoffStatus},
+    },
+};
+use serde_json::{Map, json};
+use std::sync::Arc;
+
+fn anna() -> AgentId {
+    "ANNA".into()
+}
+
+fn take_back(task: Id) -> TakeBack {
+    TakeBack {
+        task,
+        agent: anna(),
+        why: "no answer".into(),
+        passed: Some((Passed::Silent, Some(later(7200)))),
+        meant_for: None,
+    }
+}
+
+pub(super) async fn an_offer_that_nobody_answers_goes_to_the_next(store: Arc<dyn Store>) {
+    let held = offered(&*store, &[30]).await;
+    // given an offer whose time is over
+    let early = store.agenda(later(60), 10).await.unwrap();
+    assert_eq!((early.expired.len(), early.untold.len(), early.next), (0, 1, Some(later(1800))));
+    let late = store.agenda(later(1800), 10).await.unwrap();
+    assert_eq!((late.expired.len(), late.untold.len()), (1, 0));
+    // when it is taken back
+    let decided = Coordinated { take_back: vec![take_back(id(30))], ..Coordinated::default() };
+    store.commit_coordination(&held, decided.clone(), later(1800)).await.unwrap();
+    // then it waits, the silent one is not asked again, until the pass is over
+    assert_eq!(store.task(id(30)).await.unwrap().unwrap().0.state, TaskState::Queued);
+    assert_eq!(store.board(9, NOW).await.unwrap().passed[&id(30)], [(anna(), Passed::Silent)]);
+    let again = store.commit_coordination(&held, decided, later(1801)).await;
+    assert!(matches!(again, Err(Error::Stale { .. })), "it is nobody's now");
+    assert_eq!(store.agenda(later(1801), 10).await.unwrap().next, Some(later(7200)));
+    store.commit_coordination(&held, Coordinated::default(), later(7200)).await.unwrap();
+    assert!(store.board(9, NOW).await.unwrap().passed.is_empty());
+}
+
+fn handoff(status: HandoffStatus) -> HandoffCase {
+    HandoffCase {
+        id: id(70),
+        subject: Subject::Deal(id(1)),
+        from: "ANNA".into(),
+        to: HandoffTo::Agent("BEN".into()),
+        milestone: "qualified_lead".into(),
+        context: Map::new(),
+        status,
+        requested: NOW,
+        due: None,
+        changed: NOW,
+        by: "engine".into(),
+        reason: None,
+        message: "h-1".into(),
+        person_decides: false,
+    }
+}
+
+fn escalation() -> EscalationCase {
+    EscalationCase {
+        id: id(71),
+        subject: None,
+        task: Some(id(30)),
+        from: "ORCHESTRATOR".into(),
+        to: None,
+        reason: "SLA_BREACH".into(),
+        request: String::new(),
+        context: Map::new(),
+        level: EscalationLevel::Owner,
+        status: EscalationStatus::Open,
+        opened: NOW,
+        due: None,
+        told: 0,
+        changed: NOW,
+        by: "engine".into(),
+        resolution: None,
+        message: None,
+    }
+}
+
+pub(super) async fn cases_are_routed_once_and_only_as_they_were_seen(store: Arc<dyn Store>) {
+    let held = offered(&*store, &[30]).await;
+    let open = Coordinated {
+        handoffs: vec![(None, handoff(HandoffStatus::Requested))],
+        escalations: vec![(None, escalation())],
+        ..Coordinated::default()
+    };
+    store.commit_coordination(&held, open.clone(), NOW).await.unwrap();
+    store.commit_coordination(&held, open, NOW).await.unwrap();
+    let agenda = store.agenda(NOW, 10).await.unwrap();
+    assert_eq!((agenda.handoffs.len(), agenda.escalations.len()), (1, 1), "neither is routed yet");
+    // when both are routed
+    let routed = HandoffCase { due: Some(later(100)), ..handoff(HandoffStatus::Requested) };
+    let told = EscalationCase { due: Some(later(200)), told: 1, ..escalation() };
+    let route = Coordinated {
+        handoffs: vec![(Some(HandoffStatus::Requested), routed.clone())],
+        escalations: vec![(Some(EscalationStatus::Open), told)],
+        ..Coordinated::default()
+    };
+    store.commit_coordination(&held, route, NOW).await.unwrap();
+    let agenda = store.agenda(NOW, 10).await.unwrap();
+    assert_eq!((agenda.handoffs.len(), agenda.escalations.len(), agenda.next), (0, 0, Some(later(100))));
+    assert_eq!(store.agenda(later(200), 10).await.unwrap().handoffs.len(), 1);
+    // then a decision on a status that it no longer has is refused as a whole
+    let wrong = Coordinated {
+        handoffs: vec![(Some(HandoffStatus::Confirmed), routed)],
+        cancel: vec![(id(30), "handed off".into())],
+        ..Coordinated::default()
+    };
+    let refused = store.commit_coordination(&held, wrong, NOW).await;
+    assert!(matches!(refused, Err(Error::Stale { .. })));
+    assert!(store.task(id(30)).await.unwrap().unwrap().0.state.is_open());
+}
+
+pub(super) async fn tasks_in_trouble_are_on_the_agenda_once(store: Arc<dyn Store>) {
+    let held = offered(&*store, &[30]).await;
+    let late = store.agenda(later(4000), 10).await.unwrap();
+    assert_eq!(late.late.iter().map(|task| task.id).collect::<Vec<_>>(), [id(30)]);
+    let decided = Coordinated { alarmed: vec![id(30)], told: vec![id(30)], ..Coordinated::default() };
+    store.commit_coordination(&held, decided, later(4000)).await.unwrap();
+    assert!(store.agenda(later(4000), 10).await.unwrap().late.is_empty());
+    assert!(store.agenda(later(60), 10).await.unwrap().untold.is_empty());
+}
+
+pub(super) async fn a_raised_trigger_makes_its_tasks_once(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let subject = Subject::Segment("all".into());
+    let raise =
+        Raise { trigger: "t".into(), occasion: "o".into(), subject: subject.clone(), params: Map::new() };
+    store.raise(&Party::Daemon, raise, NOW).await.unwrap();
+    let number = store.agenda(NOW, 10).await.unwrap().raised[0].0;
+    let create = vec![(task(40, subject, None), 1, Some("{\"name\":\"X\"}".to_owned()))];
+    let decided = Coordinated { create, raised: vec![number], ..Coordinated::default() };
+    store.commit_coordination(&held, decided.clone(), NOW).await.unwrap();
+    store.commit_coordination(&held, decided, NOW).await.unwrap();
+    assert!(store.agenda(NOW, 10).await.unwrap().raised.is_empty());
+    let detail = store.task_detail(&Party::Daemon, id(40)).await.unwrap().unwrap();
+    assert_eq!(detail.params["name"], "X");
+    assert_eq!(store.history(id(40), 10).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_message_is_delivered_in_order_until_it_is_settled(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let message = |number: u32| {
+        let text = json!({ "type": "TASK", "id": format!("t-{number}"), "sent_at": NOW, "from": "ORCHESTRATOR",
+            "to": "BEN", "task": { "id": "x", "action": "A", "params": {} } });
+        Message::read(&text.to_string(), &Fill::default()).unwrap()
+    };
+    let messages = vec![(message(1), true), (message(2), true), (message(3), false)];
+    let decided = Coordinated { messages, ..Coordinated::default() };
+    store.commit_coordination(&held, decided, NOW).await.unwrap();
+    // given two messages for one receiver, the first goes first and alone
+    let claim = async |at: Timestamp| store.claim_pushes(&held, at, 10).await.unwrap();
+    let first = claim(NOW).await;
+    assert_eq!(
+        first.iter().map(|push| (push.message.id.as_str().to_owned(), push.attempt)).collect::<Vec<_>>(),
+        [("t-1".into(), 1)]
+    );
+    assert!(claim(NOW).await.is_empty());
+    // when it fails it comes again at its time
+    let retry = Pushed::Retry { at: later(10), why: "503".into() };
+    store.settle_push(&held, first[0].seq, retry, NOW).await.unwrap();
+    assert!(claim(later(9)).await.is_empty());
+    let again = claim(later(10)).await;
+    assert_eq!((again[0].seq, again[0].attempt), (first[0].seq, 2));
+    // one whose run was lost comes again too
+    let lost = claim(later(4000)).await;
+    assert_eq!((lost[0].seq, lost[0].attempt), (first[0].seq, 3));
+    store.settle_push(&held, lost[0].seq, Pushed::Done, NOW).await.unwrap();
+    // then the second goes, and is given up; a message that others fetch is never ours to deliver
+    let second = claim(later(4000)).await;
+    assert_eq!(second[0].message.id.as_str(), "t-2");
+    store.settle_push(&held, second[0].seq, Pushed::Failed { why: "410".into() }, NOW).await.unwrap();
+    assert!(claim(later(90_000)).await.is_empty());
+}
+
+pub(super) async fn a_task_that_was_given_away_is_meant_for_its_receiver(store: Arc<dyn Store>) {
+    let held = offered(&*store, &[30]).await;
+    let moved = TakeBack { passed: None, meant_for: Some("BEN".into()), ..take_back(id(30)) };
+    let decided = Coordinated { take_back: vec![moved], ..Coordinated::default() };
+    store.commit_coordination(&held, decided, NOW).await.unwrap();
+    let board = store.board(9, NOW).await.unwrap();
+    assert_eq!(board.tasks[0].meant_for, Some("BEN".into()));
+    assert!(board.passed.is_empty() && board.primaries.is_empty());
+}
+
+pub(super) async fn tokens_are_known_by_hash_and_can_be_taken_back(store: Arc<dyn Store>) {
+    let token = |name: &str, role| Token {
+        name: name.into(),
+        role,
+        created: NOW,
+        created_by: "olga".into(),
+        expires: Some(later(100)),
+        revoked: None,
+    };
+    let olga = Party::Person("olga".into());
+    let forge = token("forge", Role::Agent("BEN".into()));
+    store.create_token(&olga, forge.clone(), "hash-1", NOW).await.unwrap();
+    let twice = store.create_token(&olga, token("forge", Role::Admin), "hash-2", NOW).await;
+    assert!(matches!(twice, Err(Error::Refused { refusal: Refusal::Reused, .. })));
+    let agent =
+        store.create_token(&Party::Agent("BEN".into()), token("own", Role::Admin), "hash-3", NOW).await;
+    assert!(matches!(agent, Err(Error::Refused { refusal: Refusal::NotYours, .. })));
+    let found = store.token("hash-1").await.unwrap().unwrap();
+    assert_eq!(found, forge);
+    assert!(found.is_valid(NOW) && !found.is_valid(later(100)));
+    assert_eq!(found.party(), Party::Agent("BEN".into()));
+    assert!(store.token("hash-404").await.unwrap().is_none());
+    // taken back, the name is free again
+    assert!(store.revoke_token(&olga, "forge", later(1)).await.unwrap());
+    assert!(!store.revoke_token(&olga, "forge", later(1)).await.unwrap());
+    assert!(!store.token("hash-1").await.unwrap().unwrap().is_valid(later(1)));
+    store.create_token(&olga, token("forge", Role::ReadOnly), "hash-4", later(2)).await.unwrap();
+    assert_eq!(store.tokens().await.unwrap().len(), 2);
+}
+
+pub(super) async fn an_empty_decision_leaves_the_board_as_it_is(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    queued(&*store, &held, &[task(30, Subject::Deal(id(1)), None)]).await;
+    let before = store.board(9, NOW).await.unwrap().revision;
+    store.commit_coordination(&held, Coordinated::default(), NOW).await.unwrap();
+    assert_eq!(store.board(9, NOW).await.unwrap().revision, before, "nothing was decided");
+}
