@@ -8,6 +8,7 @@ use anyhow::Context;
 use runtime::{
     clock::{SystemClock, seed},
     daemon::{Daemon, Reload},
+    reach::Outside,
     telemetry,
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -50,7 +51,9 @@ pub async fn run(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         warn!("no account is connected: `sales-orchestrator connect hubspot`; start again afterwards");
     }
     let stop = stopped_by_signal(args.stop_at_eof)?;
-    let daemon = Daemon::start(store, Arc::new(SystemClock), config, links, seed()).await?;
+    let outside = Outside::new(config.settings.reach.secret, &data);
+    let mut daemon = Daemon::start(store, Arc::new(SystemClock), config, links, seed()).await?;
+    daemon.outside = Some(outside);
     ready();
     let again = app.clone();
     let reload: Reload = Arc::new(move || again.config().map_err(|error| format!("{error:#}")));

@@ -9,6 +9,7 @@ use crate::{
     notice::Notice,
     poll::Poll,
     progress::Progress,
+    reach::{Outside, Reach},
     rules::{Config, Rules},
     schedule::Schedule,
     shared::Shared,
@@ -34,6 +35,8 @@ pub struct Daemon {
     pub shared: Arc<Shared>,
     /// The connections.
     pub links: Vec<Arc<Link>>,
+    /// What delivering messages to agents needs; without it none are delivered.
+    pub outside: Option<Outside>,
 }
 
 /// The cycles one by one, for whoever drives them by hand.
@@ -69,7 +72,7 @@ impl Daemon {
             warn!(writes = unsure, "the last run ended while these were being sent: looking for them first");
         }
         let rules = Rules::build(Arc::new(config), &*store).await?;
-        Ok(Self { shared: Arc::new(Shared::new(store, held, clock, rules, seed)), links })
+        Ok(Self { shared: Arc::new(Shared::new(store, held, clock, rules, seed)), links, outside: None })
     }
 
     /// The cycles, not running.
@@ -112,6 +115,9 @@ impl Daemon {
         begin(Box::new(progress), nudges.progress.clone());
         begin(Box::new(assign), nudges.assign.clone());
         begin(Box::new(dispatch), nudges.dispatch.clone());
+        if let Some(outside) = self.outside {
+            begin(Box::new(Reach::new(shared.clone(), outside, nudges.reach.clone())), nudges.reach.clone());
+        }
         let (changed, seen) = watch::channel(0);
         begin(
             Box::new(Notice::new(shared.clone(), self.links.clone(), files, changed).await?),

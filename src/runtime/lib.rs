@@ -16,6 +16,7 @@ pub mod link;
 pub mod notice;
 pub mod poll;
 pub mod progress;
+pub mod reach;
 pub mod rules;
 pub mod schedule;
 pub mod settings;

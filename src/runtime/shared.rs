@@ -34,6 +34,8 @@ pub struct Nudges {
     pub assign: Nudge,
     /// There are writes to send.
     pub dispatch: Nudge,
+    /// There are messages to deliver.
+    pub reach: Nudge,
 }
 
 /// Wakes the poll cycles, and counts how often they were asked to read everything now.
@@ -64,6 +66,7 @@ impl Nudges {
         self.progress.wake();
         self.assign.wake();
         self.dispatch.wake();
+        self.reach.wake();
     }
 }
 

@@ -14,6 +14,12 @@ const IDLE: Duration = Duration::from_secs(90);
 const IDLE_PER_HOST: usize = 8;
 const REDIRECTS: usize = 3;
 
+/// Chooses what TLS is made of, for every HTTP client of this process.
+pub fn choose_cryptography() {
+    // Fails only when a provider is installed already, which then is the same one.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// A pooled HTTP client. Cheap to clone; one serves all connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
@@ -25,8 +31,7 @@ impl HttpClient {
     /// Builds one, with the system's certificates. It never repeats a request by itself and sends credentials
     /// to no other host than the one asked for.
     pub fn new() -> Result<Self, Error> {
-        // Fails only when a provider is installed already, which then is the same one.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        choose_cryptography();
         let client = reqwest::Client::builder()
             .user_agent(concat!("sales-orchestrator/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)

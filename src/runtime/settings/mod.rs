@@ -7,6 +7,7 @@ mod logging;
 mod matching;
 mod organization;
 pub mod paths;
+mod reach;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use logging::{LogFormat, Logging};
 pub use matching::Matching;
 pub use organization::{Data, Organization};
 pub use paths::Paths;
+pub use reach::Reaching;
 pub use read::{Problem, nearest};
 pub use value::{Every, Share, Span, Zone};
 
@@ -40,6 +42,8 @@ section! {
         pub connection: Vec<Connection> = Vec::new(),
         /// How records of several sources become one.
         pub matching: Matching = Matching::default(),
+        /// How agents that are pushed to are reached.
+        pub reach: Reaching = Reaching::default(),
         /// What is written to standard error.
         pub logging: Logging = Logging::default(),
     }

@@ -1,0 +1,174 @@
+//! The reach cycle: messages to agents that do not fetch them are delivered, to webhooks signed, to programs on
+//! their standard input. At least once; receivers know a message by its id.
+
+pub mod answer;
+pub mod command;
+pub mod guard;
+mod orphan;
+#[cfg(test)]
+mod tests;
+pub mod webhook;
+
+use crate::{
+    cycle::{Cycle, Nudge, Turn},
+    keys::Keys,
+    settings::{Connection, Keeper},
+    shared::Shared,
+};
+use anyhow::Context;
+use async_trait::async_trait;
+use connect::ErrorKind;
+use model::{AgentId, Timestamp, work::Reach as Way};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use store::{Push, Pushed};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+/// Deliveries under way at a time.
+const MOST: usize = 16;
+/// While deliveries are under way, or one may have become due.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Pauses between attempts (Standard Webhooks, "Retry schedule").
+const PAUSES: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+
+/// What deliveries need of the outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// Signing secrets.
+    pub keys: Keys,
+    /// Folder in which programs run and the running ones are noted.
+    pub folder: PathBuf,
+}
+
+impl Outside {
+    /// `data` is the folder of the database; signing secrets lie where `keeper` says, under the name `agents`.
+    pub fn new(keeper: Keeper, data: &Path) -> Self {
+        let named = Connection { id: "agents".to_owned(), secret: keeper, ..Connection::default() };
+        Self { keys: Keys::new(&named, data), folder: data.join("agents") }
+    }
+}
+
+/// Delivers messages.
+pub struct Reach {
+    shared: Arc<Shared>,
+    outside: Arc<Outside>,
+    running: JoinSet<(i64, Pushed)>,
+    nudge: Nudge,
+}
+
+impl Reach {
+    /// One for all agents; `nudge` wakes it when a delivery is over.
+    pub fn new(shared: Arc<Shared>, outside: Outside, nudge: Nudge) -> Self {
+        Self { shared, outside: Arc::new(outside), running: JoinSet::new(), nudge }
+    }
+
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        while let Some(done) = self.running.try_join_next() {
+            let (seq, outcome) = done.context("a delivery died")?;
+            let (store, now) = (&self.shared.store, self.shared.clock.now());
+            store.settle_push(&self.shared.held, seq, outcome, now).await.context("storing a delivery")?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Cycle for Reach {
+    fn name(&self) -> &'static str {
+        "reach"
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<Turn> {
+        self.settle().await?;
+        let now = self.shared.clock.now();
+        let room = MOST.saturating_sub(self.running.len());
+        let pushes = self.shared.store.claim_pushes(&self.shared.held, now, room).await;
+        for push in pushes.context("taking messages to deliver")? {
+            let (shared, outside, nudge) = (self.shared.clone(), self.outside.clone(), self.nudge.clone());
+            self.running.spawn(async move {
+                let seq = push.seq;
+                let outcome = deliver(&shared, &outside, push).await;
+                nudge.wake();
+                (seq, outcome)
+            });
+        }
+        Ok(Turn::Idle { until: Some(now + LOOK_AGAIN) })
+    }
+}
+
+/// One delivery by the receiver's way.
+async fn deliver(shared: &Shared, outside: &Outside, push: Push) -> Pushed {
+    let rules = shared.rules();
+    let agent = AgentId::from(&*push.message.to);
+    let spec = rules.config.roster.agents.iter().find(|spec| spec.id == agent);
+    let done = match spec.map(|spec| &spec.reach) {
+        Some(Way::Webhook { url, secret }) => {
+            let hosts = &rules.config.settings.reach.private_hosts;
+            webhook::deliver(shared, outside, &push, url, secret, hosts).await
+        }
+        Some(Way::Command { program, args, timeout_seconds }) => {
+            let run = command::Run {
+                agent: &agent,
+                program,
+                args,
+                patience: Duration::from_secs((*timeout_seconds).into()),
+                pass: &rules.config.settings.reach.env,
+            };
+            command::deliver(shared, outside, &push, &run).await
+        }
+        Some(Way::DealOwner | Way::CrmOwner(_) | Way::Inbox | Way::Email(_)) | None => {
+            Err(Failure::final_("the agent is no longer reached by webhook or command"))
+        }
+    };
+    settled(&push, done, shared.clock.now())
+}
+
+/// A delivery that did not succeed.
+#[derive(Debug)]
+pub struct Failure {
+    /// In one line.
+    pub why: String,
+    /// Trying again is worthwhile.
+    pub again: bool,
+}
+
+impl Failure {
+    /// Trying again would not help.
+    pub fn final_(why: impl Into<String>) -> Self {
+        Self { why: why.into(), again: false }
+    }
+    /// It may work later.
+    pub fn passing(why: impl Into<String>) -> Self {
+        Self { why: why.into(), again: true }
+    }
+}
+
+impl From<connect::Error> for Failure {
+    fn from(error: connect::Error) -> Self {
+        let again = !matches!(error.kind, ErrorKind::Config | ErrorKind::Invalid);
+        Self { why: error.to_string(), again }
+    }
+}
+
+fn settled(push: &Push, done: Result<(), Failure>, now: Timestamp) -> Pushed {
+    let pause = usize::try_from(push.attempt).ok().and_then(|attempt| PAUSES.get(attempt.saturating_sub(1)));
+    let (to, id) = (&push.message.to, &push.message.id);
+    match (done, pause) {
+        (Ok(()), _) => {
+            info!(%to, message = %id, attempt = push.attempt, "message delivered");
+            Pushed::Done
+        }
+        (Err(Failure { why, again: true }), Some(pause)) => {
+            warn!(%to, message = %id, attempt = push.attempt, why, again_in_s = pause, "message not delivered");
+            Pushed::Retry { at: now + Duration::from_secs(*pause), why }
+        }
+        (Err(Failure { why, .. }), _) => {
+            warn!(%to, message = %id, attempt = push.attempt, why, "message given up");
+            Pushed::Failed { why }
+        }
+    }
+}

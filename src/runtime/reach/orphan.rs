@@ -1,0 +1,80 @@
+//! Programs that outlived the daemon that started them: each running one is noted in a file, so that the next
+//! daemon can end it before it starts the work again.
+
+use serde::{Deserialize, Serialize};
+use std::{fs, io, path::Path, path::PathBuf};
+
+/// Note of a running program; removed when dropped.
+pub struct Note(PathBuf);
+
+#[derive(Serialize, Deserialize)]
+struct Running {
+    pid: u32,
+    /// Distinguishes it from a later process of the same number, where the system tells.
+    started: Option<String>,
+}
+
+impl Note {
+    /// Notes a program for the message of this number.
+    pub fn write(folder: &Path, seq: i64, pid: u32) -> io::Result<Self> {
+        let file = file(folder, seq);
+        let running = Running { pid, started: started(pid) };
+        fs::write(&file, serde_json::to_vec(&running)?)?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.0) {
+            tracing::debug!(%error, "the note of a program that ended was gone already");
+        }
+    }
+}
+
+/// Ends what an earlier daemon started for the message of this number, if it still runs. True when it did.
+pub fn end(folder: &Path, seq: i64) -> io::Result<bool> {
+    let file = file(folder, seq);
+    let text = match fs::read(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let running: Running = serde_json::from_slice(&text)?;
+    let same = running.started.is_some() && started(running.pid) == running.started;
+    if same {
+        kill_group(running.pid)?;
+    }
+    fs::remove_file(&file)?;
+    Ok(same)
+}
+
+/// Ends a program with everything that it started; one that is gone is fine.
+#[cfg(unix)]
+pub fn kill_group(pid: u32) -> io::Result<()> {
+    use rustix::{
+        io::Errno,
+        process::{Pid, Signal, kill_process_group},
+    };
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    match kill_process_group(pid, Signal::KILL) {
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+pub fn kill_group(_pid: u32) -> io::Result<()> {
+    Ok(())
+}
+
+fn file(folder: &Path, seq: i64) -> PathBuf {
+    folder.join(format!("running-{seq}.json"))
+}
+
+/// When a process was started, in the kernel's ticks (`/proc/PID/stat`, field 22); `None` where it can't be told.
+fn started(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let after_name = stat.rsplit_once(')')?.1;
+    after_name.split_whitespace().nth(19).map(str::to_owned)
+}

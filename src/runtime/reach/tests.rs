@@ -1,0 +1,270 @@
+#![cfg(unix)]
+
+use super::*;
+use crate::{clock::SystemClock, daemon::Daemon, rules::Config, settings::Settings};
+use connect::Clock;
+use engine::assign::rank;
+use model::{
+    Id, MessageId, Stage,
+    work::{
+        Message, Need, ORCHESTRATOR, Responsibility, Subject, Task, TaskState,
+        message::{Body, TaskBody, TaskOrder},
+    },
+};
+use store::{Coordinated, Progressed, Store, sqlite::SqliteStore};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+const AGENT: &str = "WAKE.SDRFORGE";
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// One agent that is reached in `way`, with one task offered to it and the message waiting to go out.
+struct Desk {
+    daemon: Daemon,
+    reach: Reach,
+    task: Id,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn new(way: Way, settings: &str) -> Self {
+        let loaded = engine::config::load(None, None).unwrap();
+        let mut roster = loaded.roster;
+        roster.agents.retain(|spec| spec.id.as_str() == AGENT);
+        roster.agents[0].reach = way;
+        let settings = Settings::read(Path::new("test.toml"), settings).unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::memory().unwrap());
+        let config = Config { settings, roster, book: loaded.book };
+        let daemon = Daemon::start(store, Arc::new(SystemClock), config, Vec::new(), 1).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let outside = Outside::new(Keeper::File, folder.path());
+        std::fs::create_dir_all(&outside.folder).unwrap();
+        let reach = Reach::new(daemon.shared.clone(), outside, Nudge::default());
+        let desk = Self { daemon, reach, task: Id::derived(&["task"]), folder };
+        desk.offer().await;
+        desk
+    }
+
+    /// A task goes to the agent by the ordinary cycle, and its message is handed over for delivery.
+    async fn offer(&self) {
+        let (shared, now) = (&self.daemon.shared, SystemClock.now());
+        let task = Task {
+            id: self.task,
+            action: "EXECUTE_OUTREACH".into(),
+            title: "Reach out".to_owned(),
+            subject: Subject::Segment("founders".into()),
+            stage: Stage::LeadGeneration,
+            responsibility: Responsibility::Primary,
+            meant_for: None,
+            need: Need { capability: "cold_outreach".into(), preferred: Vec::new(), unit: None },
+            priority: 50,
+            arrived: now,
+            allowed_hours: 8,
+            due: None,
+            holder: None,
+            state: TaskState::Queued,
+            cause: "test".to_owned(),
+        };
+        let create = vec![(task.clone(), rank(task.arrived, task.priority, 1))];
+        let progressed = Progressed { create, ..Progressed::default() };
+        shared.store.commit_progress(&shared.held, progressed, now).await.unwrap();
+        let mut assign = self.daemon.cycles().assign;
+        while assign.turn().await.unwrap() == Turn::Again {}
+        let order = TaskOrder {
+            id: self.task.to_string().into(),
+            action: task.action,
+            params: serde_json::Map::new(),
+        };
+        let message = Message {
+            id: MessageId::new("message-1"),
+            sent_at: now,
+            conversation: format!("task:{}", self.task).into(),
+            in_reply_to: None,
+            from: ORCHESTRATOR.into(),
+            to: AGENT.into(),
+            body: Body::Task(TaskBody { task: order, deadline: None }),
+        };
+        let decided =
+            Coordinated { messages: vec![(message, true)], told: vec![self.task], ..Coordinated::default() };
+        shared.store.commit_coordination(&shared.held, decided, now).await.unwrap();
+    }
+
+    /// Turns until the delivery is over, and says how it stands.
+    async fn deliver(&mut self) -> Box<str> {
+        loop {
+            self.reach.turn().await.unwrap();
+            if let Some(done) = self.reach.running.join_next().await {
+                let (seq, outcome) = done.unwrap();
+                let (store, held) = (&self.daemon.shared.store, &self.daemon.shared.held);
+                store.settle_push(held, seq, outcome, SystemClock.now()).await.unwrap();
+                let by = model::work::Party::Daemon;
+                let kept = store.messages(&by, &store::MessageFilter::default(), 0, 100).await.unwrap();
+                let first = kept.into_iter().find(|kept| kept.message.id.as_str() == "message-1");
+                return first.unwrap().push.unwrap();
+            }
+        }
+    }
+
+    async fn task(&self) -> Task {
+        self.daemon.shared.store.task(self.task).await.unwrap().unwrap().0
+    }
+}
+
+fn shell(script: &str, timeout_seconds: u32) -> Way {
+    let args = vec!["-c".into(), script.into()];
+    Way::Command { program: "/bin/sh".into(), args, timeout_seconds }
+}
+
+#[tokio::test]
+async fn a_program_gets_its_task_and_its_words_count() {
+    // given a program that reads its message and reports on it
+    let script = r#"read order; id=${order#*\"task\":\{*\"id\":\"}; id=${id%%\"*}
+        say() { echo "{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"$id\",$1}"; }
+        say '"status":"IN_PROGRESS","progress":45,"metrics":{"prospects_found":45}'
+        echo 'not a message'
+        say '"status":"DONE","outcome":"success","result":{"title":"List","markdown":"45 found"}'"#;
+    let mut desk = Desk::new(shell(script, 20), "").await;
+    assert!(matches!(desk.task().await.state, TaskState::Offered { .. }));
+    // when it is run
+    assert_eq!(&*desk.deliver().await, "done");
+    // then the task is done, with its document, and the line that was no message harmed nothing
+    let task = desk.task().await;
+    assert_eq!(task.state, TaskState::Done, "{task:?}");
+    let by = model::work::Party::Daemon;
+    let documents = desk.daemon.shared.store.documents(&by, desk.task).await.unwrap();
+    assert_eq!(documents.len(), 1);
+}
+
+#[tokio::test]
+async fn a_program_that_floods_hangs_or_fails_is_ended_and_its_task_fails_with_the_reason() {
+    for (script, seconds, reason) in [
+        ("yes flood", 30, "wrote more than 1024 KB"),
+        ("sleep 600 & sleep 600", 1, "longer than 1 s"),
+        ("echo no such list >&2; exit 3", 20, "no such list"),
+    ] {
+        let mut desk = Desk::new(shell(script, seconds), "").await;
+        desk.deliver().await;
+        match desk.task().await.state {
+            TaskState::Failed { why } => assert!(why.contains(reason), "{script}: {why}"),
+            other => panic!("{script}: {other:?}"),
+        }
+        let left = std::fs::read_dir(desk.folder.path().join("agents")).unwrap();
+        let notes = left.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file())).count();
+        assert_eq!(notes, 0, "{script}: a note of a running program is left");
+    }
+}
+
+#[tokio::test]
+async fn a_program_sees_only_what_it_is_given() {
+    // given the daemon's own environment, which may hold secrets
+    let mut desk = Desk::new(shell("env > seen; pwd >> seen", 20), "").await;
+    // when a program lists what it sees
+    desk.deliver().await;
+    // then there is its name and the allowed variables, in a folder of its own
+    let place = desk.folder.path().join("agents").join(AGENT);
+    let seen = std::fs::read_to_string(place.join("seen")).unwrap();
+    assert!(seen.contains("SALES_ORCHESTRATOR_AGENT=WAKE.SDRFORGE") && seen.contains("PATH="), "{seen}");
+    assert!(!seen.contains("CARGO") && !seen.contains("HOME="), "{seen}");
+}
+
+#[tokio::test]
+async fn what_an_earlier_daemon_started_is_ended_before_the_work_begins_again() {
+    // given a program that outlived its daemon
+    let mut desk = Desk::new(shell("true", 20), "").await;
+    let folder = desk.folder.path().join("agents");
+    let mut earlier = std::process::Command::new("/bin/sleep");
+    std::os::unix::process::CommandExt::process_group(&mut earlier, 0);
+    let mut earlier = earlier.arg("600").spawn().unwrap();
+    std::mem::forget(orphan::Note::write(&folder, 1, earlier.id()).unwrap());
+    // when its message is delivered again
+    desk.deliver().await;
+    // then it is gone, and the new run has done the task
+    let ended = earlier.wait().unwrap();
+    assert!(!ended.success());
+    assert_eq!(desk.task().await.state, TaskState::Done);
+}
+
+/// Answers one request after another; gives what came.
+async fn receiver(answers: Vec<String>) -> (u16, tokio::task::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = tokio::spawn(async move {
+        let mut came = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut text = String::new();
+            while !text.contains("\r\n\r\n") || !text.ends_with('}') {
+                let mut piece = [0; 4096];
+                let read = stream.read(&mut piece).await.unwrap();
+                text += std::str::from_utf8(&piece[..read]).unwrap();
+            }
+            came.push(text);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        came
+    });
+    (port, serve)
+}
+
+fn reply(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+async fn hooked(port: u16) -> Desk {
+    let way = Way::Webhook { url: format!("http://127.0.0.1:{port}/hook").into(), secret: "sdr".into() };
+    let desk = Desk::new(way, "[reach]\nprivate_hosts = [\"127.0.0.1\"]\n").await;
+    desk.reach.outside.keys.save("sdr", &connect::Secret::new(SECRET)).await.unwrap();
+    desk
+}
+
+#[tokio::test]
+async fn a_webhook_is_signed_and_an_answer_in_it_counts() {
+    // given a receiver that takes the task in its answer
+    let task = Id::derived(&["task"]);
+    let accepted = format!(
+        "{{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"{task}\",\"status\":\"ACCEPTED\"}}"
+    );
+    let (port, serve) = receiver(vec![reply("200 OK", &accepted)]).await;
+    let mut desk = hooked(port).await;
+    // when the message is delivered
+    assert_eq!(&*desk.deliver().await, "done");
+    // then it carried id, time and the signature of exactly its body, and the task is accepted
+    let came = serve.await.unwrap().remove(0);
+    let (head, body) = came.split_once("\r\n\r\n").unwrap();
+    let header = |name: &str| {
+        let line = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}: ")));
+        line.unwrap_or_else(|| panic!("no {name}: {head}"))[name.len() + 2..].to_owned()
+    };
+    let at = Timestamp::from_millis(header("webhook-timestamp").parse::<i64>().unwrap() * 1000);
+    let secret = connect::Secret::new(SECRET);
+    let wanted = webhook::signature(&secret, "message-1", at, body.as_bytes()).unwrap();
+    assert_eq!((header("webhook-id"), header("webhook-signature")), ("message-1".to_owned(), wanted));
+    assert_eq!(desk.task().await.state, TaskState::Assigned);
+}
+
+#[tokio::test]
+async fn a_receiver_that_fails_is_asked_again_and_one_that_redirects_is_not_followed() {
+    for answer in [
+        reply("503 Service Unavailable", ""),
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_owned(),
+    ] {
+        let (port, serve) = receiver(vec![answer]).await;
+        let mut desk = hooked(port).await;
+        assert_eq!(&*desk.deliver().await, "waiting");
+        assert_eq!(serve.await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_inside_the_network_is_never_called() {
+    // given a webhook to this machine that nobody allowed
+    let (port, serve) = receiver(vec![reply("200 OK", "")]).await;
+    let way = Way::Webhook { url: format!("http://127.0.0.1:{port}/hook").into(), secret: "sdr".into() };
+    let mut desk = Desk::new(way, "").await;
+    desk.reach.outside.keys.save("sdr", &connect::Secret::new(SECRET)).await.unwrap();
+    // when it is to be delivered, then it is given up without a connection
+    assert_eq!(&*desk.deliver().await, "failed");
+    assert!(!serve.is_finished());
+}
