@@ -2,6 +2,7 @@
 
 pub mod assign;
 pub mod config;
+pub mod coordinate;
 pub mod dice;
 pub mod flow;
 pub mod guess;

@@ -126,7 +126,8 @@ impl Assign {
     }
 
     /// The writes that tell the agents, by where the task's subject lives.
-    async fn writes(&self, rules: &Rules, tasks: &[Task], made: &[Assignment]) -> anyhow::Result<Vec<Write>> {
+    async fn writes(&self, rules: &Rules, board: &Board, made: &[Assignment]) -> anyhow::Result<Vec<Write>> {
+        let (tasks, before) = (&board.tasks, &board.placed_before);
         let by_id: HashMap<Id, &Task> = tasks.iter().map(|task| (task.id, task)).collect();
         let placed: Vec<(&Assignment, &Task)> = made
             .iter()
@@ -143,7 +144,8 @@ impl Assign {
             let agent = rules.config.roster.find(assignment.winner.as_ref()?.agent.as_str())?;
             let owner = |connection: &_, address: &str| rules.owner(connection, address);
             let place = place(view, &agent.reach, owner)?;
-            Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, 0))
+            let generation = before.get(&task.id).copied().unwrap_or_default();
+            Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, generation))
         };
         Ok(placed.into_iter().filter_map(write).flatten().collect())
     }
@@ -182,7 +184,7 @@ impl Cycle for Assign {
         if placed == 0 {
             return Ok(self.walk.goes_on(next, now));
         }
-        let writes = self.writes(&rules, &board.tasks, &made).await?;
+        let writes = self.writes(&rules, &board, &made).await?;
         if fault::point(Place::Assigned).is_err() {
             return Ok(Turn::Stop);
         }
@@ -195,6 +197,7 @@ impl Cycle for Assign {
             Err(error) => return Err(error).context("storing assignments"),
         }
         self.shared.nudges.dispatch.wake();
+        self.shared.nudges.coordinate.wake();
         // Committing placements makes the next revision.
         self.walk.revision += 1;
         Ok(self.walk.goes_on(next, now))

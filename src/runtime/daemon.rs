@@ -3,6 +3,7 @@
 use crate::{
     assign::Assign,
     budget,
+    coordinate::Coordinate,
     cycle::{Cycle, Nudge, drive},
     dispatch::Dispatch,
     link::Link,
@@ -49,6 +50,8 @@ pub struct Cycles {
     pub progress: Progress,
     /// Who gets what.
     pub assign: Assign,
+    /// Offers, handoffs, escalations.
+    pub coordinate: Coordinate,
     /// Writes.
     pub dispatch: Dispatch,
 }
@@ -83,6 +86,7 @@ impl Daemon {
             sweeps: each().map(|(shared, link)| Sweep::new(shared, link)).collect(),
             progress: Progress::new(self.shared.clone(), &self.links),
             assign: Assign::new(self.shared.clone()),
+            coordinate: Coordinate::new(self.shared.clone()),
             dispatch: Dispatch::new(self.shared.clone(), &self.links),
         }
     }
@@ -95,7 +99,7 @@ impl Daemon {
         reload: Reload,
     ) -> anyhow::Result<()> {
         budget::restore(&*self.shared.store, &self.links, self.shared.clock.now()).await?;
-        let Cycles { polls, sweeps, progress, assign, dispatch } = self.cycles();
+        let Cycles { polls, sweeps, progress, assign, coordinate, dispatch } = self.cycles();
         let (shared, nudges) = (self.shared.clone(), self.shared.nudges.clone());
         let mut running = JoinSet::new();
         let mut begin = |cycle: Box<dyn Cycle>, nudge: Nudge| {
@@ -114,6 +118,7 @@ impl Daemon {
         }
         begin(Box::new(progress), nudges.progress.clone());
         begin(Box::new(assign), nudges.assign.clone());
+        begin(Box::new(coordinate), nudges.coordinate.clone());
         begin(Box::new(dispatch), nudges.dispatch.clone());
         if let Some(outside) = self.outside {
             begin(Box::new(Reach::new(shared.clone(), outside, nudges.reach.clone())), nudges.reach.clone());

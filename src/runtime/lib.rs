@@ -5,6 +5,7 @@ pub mod assign;
 pub mod budget;
 pub mod clock;
 pub mod compose;
+pub mod coordinate;
 pub mod cycle;
 pub mod daemon;
 pub mod dispatch;

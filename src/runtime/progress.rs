@@ -12,10 +12,11 @@ use anyhow::Context;
 use async_trait::async_trait;
 use engine::{
     assign::{rank, week_start},
+    coordinate::{escalate_from_signals, handoffs},
     flow::{Transition, TransitionMode, close_write, progress, segment_tasks, stage_writes},
 };
 use model::{
-    Field, Kind, Timestamp, Write,
+    DealOutcome, Field, Kind, Timestamp, Write,
     work::{SubjectView, Task, TaskState},
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -83,6 +84,12 @@ fn decide(rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mu
     out.events.extend(decided.events);
     out.writes.extend(decided.transition.iter().flat_map(|step| advance(rules, view, step, now)));
     out.writes.extend(closing(view));
+    let (roster, book) = (&rules.config.roster, &rules.config.book);
+    out.handoffs.extend(handoffs(view, &decided.signals, roster, book, now));
+    if view.gone.is_none() && view.fields.outcome() == DealOutcome::Open {
+        let rules = &roster.rules.coordination;
+        out.escalations.extend(escalate_from_signals(view, &decided.signals, rules, now));
+    }
     out.handled.push((view.record, mark));
     decided.notices
 }
@@ -166,6 +173,7 @@ impl Cycle for Progress {
         }
         self.shared.nudges.assign.wake();
         self.shared.nudges.dispatch.wake();
+        self.shared.nudges.coordinate.wake();
         Ok(Turn::Again)
     }
 }

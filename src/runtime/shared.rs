@@ -34,6 +34,8 @@ pub struct Nudges {
     pub assign: Nudge,
     /// There are writes to send.
     pub dispatch: Nudge,
+    /// Offers, handoffs or escalations changed.
+    pub coordinate: Nudge,
     /// There are messages to deliver.
     pub reach: Nudge,
 }
@@ -66,6 +68,7 @@ impl Nudges {
         self.progress.wake();
         self.assign.wake();
         self.dispatch.wake();
+        self.coordinate.wake();
         self.reach.wake();
     }
 }

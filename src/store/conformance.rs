@@ -84,6 +84,7 @@ const CASES: &[(&str, Case)] = cases![
     views::events_come_in_order_and_by_subject,
     views::records_are_found_by_name_address_domain_and_id,
     views::records_are_paged_in_id_order,
+    views::notes_are_found_by_what_they_are_linked_to,
     views::the_overview_counts_what_is_there,
     views::settings_and_counters_are_kept,
     views::a_backup_is_made_while_pages_are_committed,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use model::{
     AgentId, Currency, Event, Id, Money, Stage, Timestamp, Write,
     work::{
-        EscalationCase, HandoffCase, Message, Passed, Task, TrackRecord,
+        Document, EscalationCase, HandoffCase, Message, Passed, Task, TrackRecord,
         message::{EscalationStatus, HandoffStatus},
     },
 };
@@ -54,6 +54,8 @@ pub struct Agenda {
     pub handoffs: Vec<HandoffCase>,
     /// Open escalations: not routed yet, or past the time to tell people again.
     pub escalations: Vec<EscalationCase>,
+    /// Documents of which it was not looked at yet whether all agents get them.
+    pub documents: Vec<Document>,
     /// Triggers whose tasks are to be made, with their number.
     pub raised: Vec<(i64, Raise)>,
     /// When the next of all these becomes due.
@@ -79,6 +81,8 @@ pub struct Coordinated {
     pub cancel: Vec<(Id, Box<str>)>,
     /// Tasks whose agent is told now.
     pub told: Vec<Id>,
+    /// Documents that were looked at.
+    pub spread: Vec<i64>,
     /// Tasks whose trouble is escalated now.
     pub alarmed: Vec<Id>,
     /// Writes decided with it.

@@ -25,6 +25,8 @@ pub trait Views: Send + Sync {
     async fn events(&self, after: i64, most: usize) -> Result<Vec<(i64, Event)>, Error>;
     /// Events of one record or task, newest first.
     async fn history(&self, subject: Id, most: usize) -> Result<Vec<(i64, Event)>, Error>;
+    /// Notes linked to a record, newest first: when, and the text.
+    async fn notes(&self, of: Id, most: usize) -> Result<Vec<(Option<Timestamp>, String)>, Error>;
     /// All canonical records of a kind in id order after `after`, for export and comparison.
     async fn page(&self, kind: Kind, after: Option<Id>, most: usize) -> Result<Vec<Canonical>, Error>;
     /// Copies the database to a file, consistently, while others work.

@@ -4,7 +4,7 @@ use crate::{Actor, Error, Held};
 use async_trait::async_trait;
 use model::{
     AgentId, Event, Id, Timestamp, Write,
-    work::{Assignment, Board, QueuePlace, SubjectView, Task},
+    work::{Assignment, Board, EscalationCase, HandoffCase, QueuePlace, SubjectView, Task},
 };
 
 /// What there is to do and who does it.
@@ -76,6 +76,10 @@ pub struct Progressed {
     pub writes: Vec<Write>,
     /// Events, in order.
     pub events: Vec<Event>,
+    /// Handoffs that begin (those that exist stay as they are).
+    pub handoffs: Vec<HandoffCase>,
+    /// Escalations that are raised (those that exist stay as they are).
+    pub escalations: Vec<EscalationCase>,
     /// Marks that were handled.
     pub handled: Vec<(Id, i64)>,
 }

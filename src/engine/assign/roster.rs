@@ -1,5 +1,6 @@
 //! The agents as configured, and the rules by which work is given to them.
 
+use crate::coordinate::CoordinationRules;
 use model::{AgentId, work::AgentSpec};
 
 /// Everything in `agents.toml`, checked.
@@ -38,6 +39,8 @@ pub struct AssignRules {
     pub ageing_per_hour: u32,
     /// When waiting work is an overflow.
     pub overflow: OverflowRules,
+    /// Handoffs and escalations.
+    pub coordination: CoordinationRules,
 }
 
 /// How the winner is picked among those who can.
@@ -91,6 +94,7 @@ impl Default for AssignRules {
             half_life_days: 90,
             ageing_per_hour: 1,
             overflow: OverflowRules { oldest_hours: 24, many: 20, many_hours: 3 },
+            coordination: CoordinationRules::default(),
         }
     }
 }

@@ -99,6 +99,10 @@ impl Routing {
     pub fn hash(&self) -> &str {
         &self.0.hash
     }
+    /// Working hours of an agent; the organisation's whole day for one that is not on the roster.
+    pub fn calendar(&self, agent: &AgentId) -> Option<&Calendar> {
+        self.spec(self.seat(agent)?).map(|spec| &spec.calendar)
+    }
     /// An enabled agent other than the master has this capability.
     pub fn has_capable(&self, capability: &str) -> bool {
         let mut seats = self.capable(capability).iter();

@@ -1,6 +1,7 @@
 //! `agents.toml`: its layers, laid over each other, checked and typed.
 
 use super::{
+    coordination::{self, CoordinationEntry, RuleEntry},
     entry::{WordOr, overlay, share},
     names::{METRICS, UNITS},
     problem::{Span, Texts, nearest},
@@ -22,6 +23,9 @@ const ORCHESTRATOR: &str = "ORCHESTRATOR";
 #[serde(deny_unknown_fields)]
 struct File {
     assignment: Option<RulesEntry>,
+    coordination: Option<CoordinationEntry>,
+    #[serde(default)]
+    escalation: Vec<RuleEntry>,
     #[serde(default)]
     agent: Vec<AgentEntry>,
 }
@@ -92,6 +96,8 @@ pub(super) struct AgentMarks {
     pub agent: BTreeMap<AgentId, Span>,
     pub handoff: BTreeMap<AgentId, Span>,
     pub capability: BTreeMap<(AgentId, Box<str>), Span>,
+    /// Each rule of escalation, by what it is raised on.
+    pub escalation: BTreeMap<Box<str>, Span>,
     /// Each agent's triggers with their places.
     pub triggers: Vec<(AgentId, Box<str>, Span)>,
 }
@@ -105,6 +111,12 @@ pub(super) fn read(texts: &mut Texts<'_>) -> (Roster, AgentMarks) {
         rules::apply(layer, &mut rules, texts);
     }
     let mut marks = AgentMarks::default();
+    rules.coordination = coordination::read(
+        [builtin.coordination, user.coordination],
+        [builtin.escalation, user.escalation],
+        &mut marks.escalation,
+        texts,
+    );
     let mut agents: Vec<_> = entries.into_iter().map(|entry| agent(entry, &mut marks, texts)).collect();
     agents.sort_by(|a, b| a.id.cmp(&b.id));
     check_names(&agents, &marks, texts);
@@ -242,16 +254,21 @@ fn handoff(entry: Spanned<WordOr<HandoffEntry>>, key: &str, texts: &mut Texts<'_
                 Handoff::None
             }
         },
-        WordOr::Table(HandoffEntry { to: Some(to), when, external: None, change_owner }) => Handoff::Agent {
-            to: AgentId::new(to),
-            when: when.unwrap_or_default().into(),
-            change_owner: change_owner.unwrap_or_default(),
-        },
-        WordOr::Table(HandoffEntry { to: None, when: None, external: Some(name), change_owner: None }) => {
-            Handoff::External(name.into())
+        WordOr::Table(HandoffEntry { to: Some(to), when: Some(when), external: None, change_owner }) => {
+            Handoff::Agent {
+                to: AgentId::new(to),
+                when: when.into(),
+                change_owner: change_owner.unwrap_or_default(),
+            }
         }
+        WordOr::Table(HandoffEntry {
+            to: None,
+            when: Some(when),
+            external: Some(name),
+            change_owner: None,
+        }) => Handoff::External { name: name.into(), when: when.into() },
         WordOr::Table(_) => {
-            texts.error(&span, key, "a handoff has either `to` (and `when`) or `external`".into(), None);
+            texts.error(&span, key, "a handoff has `when`, and either `to` or `external`".into(), None);
             Handoff::None
         }
     }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     assign::Roster,
+    coordinate::Raised,
     flow::{ActionSpec, Next, StageBook},
 };
 use model::{
@@ -22,7 +23,8 @@ pub(super) fn check(
     (agents, stages): (&AgentMarks, &StageMarks),
     (agents_text, stages_text): (&mut Texts<'_>, &mut Texts<'_>),
 ) {
-    handoffs(roster, agents, agents_text);
+    handoffs(roster, book, agents, agents_text);
+    escalations(roster, book, agents, agents_text);
     agents_of_stages(roster, book, stages, stages_text);
     for (place, action, stage) in all_actions(book) {
         let span = span_of(stages, place, action);
@@ -61,16 +63,52 @@ fn resolve(roster: &Roster, name: &AgentId, what: &str, at: (&Span, &str), texts
     name.clone()
 }
 
-fn handoffs(roster: &mut Roster, marks: &AgentMarks, texts: &mut Texts<'_>) {
+fn handoffs(roster: &mut Roster, book: &StageBook, marks: &AgentMarks, texts: &mut Texts<'_>) {
     let known = roster.clone();
+    let signals: Vec<&str> = book.signals.iter().map(|signal| &*signal.id).collect();
     for agent in &mut roster.agents {
         let span = marks.handoff.get(&agent.id).cloned().unwrap_or_default();
         let key = format!("agent {}", agent.id);
+        if let Handoff::Agent { when, .. } | Handoff::External { when, .. } = &agent.handoff
+            && !signals.contains(&&**when)
+        {
+            let meant = nearest(when, signals.iter().copied()).map(Into::into);
+            texts.error(&span, &key, format!("hands off on `{when}`, which is no signal"), meant);
+        }
         if let Handoff::Agent { to, .. } = &mut agent.handoff {
             *to = resolve(&known, to, "hands off to", (&span, &key), texts);
             if known.find(to.as_str()).is_some_and(|target| !target.enabled) {
                 texts.warn(&span, &key, format!("hands off to {to}, which is not enabled"), None);
             }
+        }
+    }
+}
+
+/// Each rule is raised by something, names an agent that is there and an action that a stage has.
+fn escalations(roster: &mut Roster, book: &StageBook, marks: &AgentMarks, texts: &mut Texts<'_>) {
+    let known = roster.clone();
+    let mut raised: Vec<&str> = book.signals.iter().map(|signal| &*signal.id).collect();
+    raised.extend(Raised::ALL.map(Raised::name));
+    let actions: BTreeSet<&str> = all_actions(book).map(|(_, action, _)| &*action.id).collect();
+    for rule in &mut roster.rules.coordination.escalations {
+        let span = marks.escalation.get(&rule.on).cloned().unwrap_or_default();
+        let key = format!("escalation {}", rule.on);
+        if !raised.contains(&&*rule.on) {
+            let meant = nearest(&rule.on, raised.iter().copied()).map(Into::into);
+            texts.error(&span, &key, format!("nothing raises `{}`", rule.on), meant);
+        }
+        if let Some(to) = &mut rule.to {
+            *to = resolve(&known, to, "goes to", (&span, &key), texts);
+        }
+        match (&rule.to, &rule.action) {
+            (None, Some(_)) | (Some(_), None) => {
+                texts.error(&span, &key, "`to` and `action` belong together".into(), None);
+            }
+            (Some(_), Some(action)) if !actions.contains(&**action) => {
+                let meant = nearest(action, actions.iter().copied()).map(Into::into);
+                texts.error(&span, &key, format!("there is no action `{action}`"), meant);
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod actions;
 mod agents;
+mod coordination;
 mod cross;
 mod entry;
 mod names;

@@ -54,7 +54,7 @@ fn the_built_in_agents_are_those_of_the_tables() {
         *handoff,
         Handoff::Agent { to: "WAKE.LSHSALES".into(), when: "qualified_lead".into(), change_owner: false }
     );
-    assert_eq!(roster.find("CLOSESTACK").unwrap().handoff, Handoff::External("implementation".into()));
+    assert_eq!(roster.find("CLOSESTACK").unwrap().handoff, Handoff::External { name: "implementation".into(), when: "deal_closed".into() });
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn errors_name_file_line_and_what_was_meant() {
             "agents.toml:4: unknown value `qualifiction`; did you mean `qualification`?",
         ),
         (
-            agent("handoff = { to = \"WAKE.LSHSALE\" }"),
+            agent("handoff = { to = \"WAKE.LSHSALE\", when = \"qualified_lead\" }"),
             "",
             "agents.toml:4: agent WAKE.SDRFORGE: hands off to `WAKE.LSHSALE`, but there is no such agent; did you mean `WAKE.LSHSALES`?",
         ),

@@ -269,7 +269,7 @@ fn close_date_moves(history: &[Event]) -> i64 {
 }
 
 /// An amount in the organisation's currency; the error is the currency that has no rate.
-fn in_currency(amount: Money, policy: &FlowPolicy) -> Result<Money, Currency> {
+pub fn in_currency(amount: Money, policy: &FlowPolicy) -> Result<Money, Currency> {
     let Some(from) = amount.currency.filter(|from| *from != policy.currency) else {
         return Ok(Money { currency: Some(policy.currency), ..amount });
     };

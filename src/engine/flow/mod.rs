@@ -16,7 +16,7 @@ pub use book::{
     TriggerSpec,
 };
 pub use condition::{Condition, ConditionError, Holds};
-pub use facts::{Evidence, FlowPolicy};
+pub use facts::{Evidence, FlowPolicy, in_currency};
 pub use progress::{Progress, Signal, Transition, is_enterprise, progress, stage_entry, stage_of};
 pub use segments::{segment_tasks, trigger_tasks};
 pub use text::task_text;

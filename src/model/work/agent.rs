@@ -90,7 +90,7 @@ pub enum Handoff {
     Agent {
         /// Who.
         to: AgentId,
-        /// What is handed over (`qualified_lead`).
+        /// What is handed over: the signal on which it happens (`qualified_lead`).
         when: Box<str>,
         /// The deal's owner at the source follows, where both agents map to owners.
         #[serde(default)]
@@ -99,7 +99,12 @@ pub enum Handoff {
     /// To everybody.
     AllAgents,
     /// Out of our hands, to a named party.
-    External(Box<str>),
+    External {
+        /// Its name.
+        name: Box<str>,
+        /// The signal on which it is handed over.
+        when: Box<str>,
+    },
     /// Works beside the stage's holder.
     Overlay,
 }

@@ -19,6 +19,8 @@ pub struct Board {
     pub enterprise: BTreeMap<Box<str>, bool>,
     /// Agents that passed on one of those tasks (they declined it, or did not answer in time).
     pub passed: BTreeMap<Id, Vec<(AgentId, Passed)>>,
+    /// How often those of the tasks that were placed before were: their writes are new ones.
+    pub placed_before: BTreeMap<Id, u32>,
 }
 
 /// How an agent passed on a task.

@@ -175,3 +175,26 @@ pub(super) async fn a_healthy_database_is_found_healthy(store: Arc<dyn Store>) {
     assert_eq!(store.integrity().await.unwrap(), None);
     assert_eq!(store.find_ref(&model::ExternalRef::new(&crm(), Kind::Deal, "1")).await.unwrap(), Some(id(1)));
 }
+
+pub(super) async fn notes_are_found_by_what_they_are_linked_to(store: Arc<dyn Store>) {
+    // given two notes on one deal and one on another
+    let held = daemon(&*store).await;
+    let note =
+        |body: &str, at: u64| fields(&[(Field::Body, text(body)), (Field::At, Value::Time(later(at)))]);
+    let mut all = page(&[
+        (id(1), reference(Kind::Deal, "1"), Fields::default()),
+        (id(2), reference(Kind::Deal, "2"), Fields::default()),
+        (id(11), reference(Kind::Note, "11"), note("first", 1)),
+        (id(12), reference(Kind::Note, "12"), note("second", 2)),
+        (id(13), reference(Kind::Note, "13"), note("elsewhere", 3)),
+    ]);
+    for (at, deal) in [(2, "1"), (3, "1"), (4, "2")] {
+        all.sources[at].links = vec![links(Kind::Deal, &[(deal, false)])];
+    }
+    store.commit_page(&held, all, NOW).await.unwrap();
+    // when they are asked for, then the newest comes first, and no more than wanted
+    let second = (Some(later(2)), "second".to_owned());
+    assert_eq!(store.notes(id(1), 9).await.unwrap(), [second.clone(), (Some(later(1)), "first".to_owned())]);
+    assert_eq!(store.notes(id(1), 1).await.unwrap(), [second]);
+    assert!(store.notes(id(3), 9).await.unwrap().is_empty());
+}

@@ -1,6 +1,6 @@
 //! What wants attention: offers, handoffs, escalations, triggers, tasks in trouble.
 
-use super::{escalation, fail::Outcome, handoff, task};
+use super::{escalation, fail::Outcome, handoff, result, task};
 use crate::{Agenda, Raise};
 use model::{Timestamp, work::Task};
 use rusqlite::{Connection, Row};
@@ -14,6 +14,7 @@ pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agen
         failed: tasks("state = 'failed' AND alarmed IS NULL AND ended_at <= ?1", "ended_at, id")?,
         handoffs: handoff::due(db, now, most)?,
         escalations: escalation::due(db, now, most)?,
+        documents: result::new_documents(db, most)?,
         raised: raised(db, most)?,
         next: next(db, now)?,
     })

@@ -2,7 +2,7 @@
 
 use super::{fail::Outcome, load::BUCKET, release, task};
 use model::{
-    AgentId, Timestamp,
+    AgentId, Id, Timestamp,
     work::{AgentLoad, Board, QueuePlace, Responsibility, Subject, TrackRecord},
 };
 use rusqlite::{Connection, OptionalExtension, Row, types::Value as Sql};
@@ -64,7 +64,17 @@ pub(super) fn board(
     }
     board.primaries = primaries(db, &board)?;
     board.passed = release::passed(db, board.tasks.iter().map(|task| task.id))?;
+    board.placed_before = placed_before(db, &board)?;
     Ok((board, last.filter(|_| seen == most)))
+}
+
+fn placed_before(db: &Connection, board: &Board) -> Outcome<BTreeMap<Id, u32>> {
+    let keys: Vec<Sql> = board.tasks.iter().map(|task| Sql::Text(task.id.to_string())).collect();
+    let mut statement = db.prepare_cached(
+        "SELECT k.value, count(*) FROM rarray(?1) AS k CROSS JOIN assignments AS a
+         ON a.task = k.value AND a.placed = 1 GROUP BY k.value",
+    )?;
+    statement.query_and_then([Rc::new(keys)], |row| Ok((super::id(row, 0)?, row.get(1)?)))?.collect()
 }
 
 fn primaries(db: &Connection, board: &Board) -> Outcome<BTreeMap<Box<str>, AgentId>> {

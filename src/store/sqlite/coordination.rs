@@ -25,7 +25,7 @@ fn commit(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()>
     decided.take_back.iter().try_for_each(|one| take_back(db, one, now))?;
     for (was, case) in &decided.handoffs {
         match was {
-            None => drop(handoff::insert(db, case, now)?),
+            None => handoff::begin(db, case, now)?,
             Some(was) if handoff::status(db, case.id)? == Some(*was) => handoff::update(db, *was, case, now)?,
             Some(_) => return Err(stale(db)?),
         }
@@ -106,6 +106,10 @@ fn marks(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()> 
     };
     each("UPDATE tasks SET told = ?2 WHERE id = ?1", &decided.told)?;
     each("UPDATE tasks SET alarmed = ?2 WHERE id = ?1", &decided.alarmed)?;
+    let mut spread = db.prepare_cached("UPDATE documents SET spread = ?2 WHERE id = ?1")?;
+    for number in &decided.spread {
+        spread.execute((number, now.as_millis()))?;
+    }
     let mut done = db.prepare_cached("UPDATE raised SET done = ?2 WHERE id = ?1")?;
     for number in &decided.raised {
         done.execute((number, now.as_millis()))?;

@@ -61,10 +61,15 @@ pub(super) fn list(
     statement.query_and_then((id, record, filter.open, agent, super::most(most)), parse)?.collect()
 }
 
-/// Open escalations that are not routed, or of which people are to be told again.
+/// Open escalations that are not routed, of which people are to be told again, or whose task was taken up or is
+/// over.
 pub(super) fn due(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec<EscalationCase>> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM escalations WHERE status <> 'RESOLVED' AND (due IS NULL OR due <= ?1)
+        "SELECT {COLUMNS} FROM escalations AS e WHERE status <> 'RESOLVED'
+           AND (due IS NULL OR due <= ?1 OR EXISTS (
+             SELECT 1 FROM tasks AS t WHERE t.id = e.task AND (t.state IN ('done', 'cancelled')
+               OR (e.status = 'OPEN' AND e.receiver IS NOT NULL
+                   AND t.state IN ('assigned', 'in_progress', 'blocked')))))
          ORDER BY opened, id LIMIT ?2"
     ))?;
     statement.query_and_then((now.as_millis(), super::most(most)), parse)?.collect()
@@ -108,7 +113,7 @@ pub(super) fn update(db: &Connection, case: &EscalationCase, now: Timestamp) -> 
     let was = load(db, case.id)?;
     let mut change = db.prepare_cached(
         "UPDATE escalations SET status = ?2, due = ?3, told = ?4, changed = ?5, by = ?6, resolution = ?7, level = ?8,
-           receiver = ?9 WHERE id = ?1",
+           receiver = ?9, task = ?10 WHERE id = ?1",
     )?;
     change.execute((
         case.id.to_string(),
@@ -120,6 +125,7 @@ pub(super) fn update(db: &Connection, case: &EscalationCase, now: Timestamp) -> 
         case.resolution.as_deref(),
         case.level.name(),
         case.to.as_ref().map(AgentId::as_str),
+        case.task.map(|id| id.to_string()),
     ))?;
     match was {
         Some(was) if (was.status, was.level) == (case.status, case.level) => Ok(()),

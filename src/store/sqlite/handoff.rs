@@ -111,6 +111,15 @@ pub(super) fn insert(db: &Connection, case: &HandoffCase, now: Timestamp) -> Out
     Ok(true)
 }
 
+/// Begins a handoff that the configuration asks for; one that exists stays as it is.
+pub(super) fn begin(db: &Connection, case: &HandoffCase, now: Timestamp) -> Outcome<()> {
+    if load(db, case.id)?.is_some() {
+        return Ok(());
+    }
+    let person_decides = talk::ping_pong(db, task::record_of(&case.subject), now)?;
+    insert(db, &HandoffCase { person_decides, ..case.clone() }, now).map(drop)
+}
+
 /// Writes what changed about a handoff; with a new status there is an event.
 pub(super) fn update(db: &Connection, was: HandoffStatus, case: &HandoffCase, now: Timestamp) -> Outcome<()> {
     let mut change = db.prepare_cached(

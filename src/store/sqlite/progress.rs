@@ -1,9 +1,10 @@
 //! What was decided on the progress of subjects, as one transaction.
 
 use super::{
-    bump,
+    bump, escalation,
     events::EventWriter,
     fail::{Fail, Outcome},
+    handoff,
     links::{self, Streams},
     queue, record, settings, subject, task,
 };
@@ -32,6 +33,8 @@ pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -
     for (id, at) in &progressed.done {
         task::end(db, *id, &TaskState::Done, *at, now)?;
     }
+    progressed.handoffs.iter().try_for_each(|case| handoff::begin(db, case, now))?;
+    progressed.escalations.iter().try_for_each(|case| escalation::insert(db, case, now).map(drop))?;
     queue::put(db, &progressed.writes, now)?;
     let mut events = EventWriter::new(db)?;
     progressed.events.iter().try_for_each(|event| events.append(event))?;

@@ -31,7 +31,8 @@ pub(super) fn release(
     }
     let mut change = db.prepare_cached(
         "UPDATE tasks SET state = 'queued', holder = NULL, due = NULL, assigned_at = NULL, offer_until = NULL,
-           told = NULL, progress = NULL, status_at = NULL, meant_for = coalesce(?2, meant_for) WHERE id = ?1",
+           told = NULL, alarmed = NULL, progress = NULL, status_at = NULL, ref_stream = NULL, ref_id = NULL,
+           done_at_source = NULL, meant_for = coalesce(?2, meant_for) WHERE id = ?1",
     )?;
     change.execute((task.id.to_string(), meant_for.map(AgentId::as_str)))?;
     queue::skip_unsent(db, task.id, &format!("{agent} no longer has the task: {why}"), now)?;

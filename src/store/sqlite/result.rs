@@ -134,16 +134,25 @@ pub(super) fn keep_words(
 pub(super) fn documents(db: &Connection, task: Id) -> Outcome<Vec<Document>> {
     let mut statement =
         db.prepare_cached("SELECT id, task, by, at, body FROM documents WHERE task = ?1 ORDER BY id")?;
-    let parse = |row: &Row<'_>| -> Outcome<Document> {
-        Ok(Document {
-            id: row.get(0)?,
-            task: super::id(row, 1)?,
-            by: row.get::<_, String>(2)?.into(),
-            at: Timestamp::from_millis(row.get(3)?),
-            content: serde_json::from_str(&row.get::<_, String>(4)?)?,
-        })
-    };
-    statement.query_and_then([task.to_string()], parse)?.collect()
+    statement.query_and_then([task.to_string()], document)?.collect()
+}
+
+/// Documents that were not looked at yet, oldest first.
+pub(super) fn new_documents(db: &Connection, most: usize) -> Outcome<Vec<Document>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, task, by, at, body FROM documents WHERE spread IS NULL ORDER BY id LIMIT ?1",
+    )?;
+    statement.query_and_then([super::most(most)], document)?.collect()
+}
+
+fn document(row: &Row<'_>) -> Outcome<Document> {
+    Ok(Document {
+        id: row.get(0)?,
+        task: super::id(row, 1)?,
+        by: row.get::<_, String>(2)?.into(),
+        at: Timestamp::from_millis(row.get(3)?),
+        content: serde_json::from_str(&row.get::<_, String>(4)?)?,
+    })
 }
 
 pub(super) fn learnings(

@@ -196,7 +196,7 @@ fn messages(
 ) -> Outcome<Vec<Kept>> {
     // Only the conditions that are asked for, so that each way of asking finds its index.
     let mut conditions = vec!["seq > ?1"];
-    conditions.extend(by.agent().map(|_| "(receiver = ?2 OR sender = ?2)"));
+    conditions.extend(by.agent().map(|_| "(receiver IN (?2, 'all_agents') OR sender = ?2)"));
     conditions.extend(filter.id.as_ref().map(|_| "id = ?3"));
     conditions.extend(filter.conversation.as_ref().map(|_| "conversation = ?4"));
     conditions.extend(filter.to.as_ref().map(|_| "receiver = ?5"));

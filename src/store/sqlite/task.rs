@@ -106,13 +106,8 @@ pub(super) fn load(db: &Connection, id: Id) -> Outcome<Option<Task>> {
 /// Ends an open task: frees its holder and skips what was to be written for it. One that ended stays. Without a
 /// word on its outcome a task that is done in time was a success.
 pub(super) fn end(db: &Connection, id: Id, to: &TaskState, at: Timestamp, now: Timestamp) -> Outcome<()> {
-    let outcome = |task: &Task| match to {
-        TaskState::Done if task.due.is_none_or(|due| at <= due) => Some(TaskOutcome::Success),
-        TaskState::Done | TaskState::Failed { .. } => Some(TaskOutcome::Failure),
-        _ => None,
-    };
     let Some(task) = load(db, id)?.filter(|task| task.state.is_open()) else { return Ok(()) };
-    end_with(db, &task, to, outcome(&task), at, now)
+    end_with(db, &task, to, None, at, now)
 }
 
 /// Ends an open task with what its agent says of the outcome.
@@ -136,7 +131,7 @@ pub(super) fn end_with(
     change.execute((id.to_string(), to.name(), why, at.as_millis(), said))?;
     if let Some(holder) = task.holder.as_ref().filter(|_| task.state.is_held()) {
         load::ended(db, holder, task)?;
-        if let Some(success) = outcome.and_then(success) {
+        if let Some(success) = success(task, to, outcome, at) {
             load::result(db, holder, &task.action, success, now)?;
             result::keep(db, task, holder, success, at)?;
         }
@@ -145,12 +140,14 @@ pub(super) fn end_with(
     queue::skip_unsent(db, id, &reason, now)
 }
 
-/// Does an outcome say how well somebody does?
-const fn success(outcome: TaskOutcome) -> Option<bool> {
-    match outcome {
-        TaskOutcome::Success => Some(true),
-        TaskOutcome::Failure => Some(false),
-        TaskOutcome::NoResult => None,
+/// Does its end say how well somebody does? Without a word on the outcome a task that is done in time is a success.
+fn success(task: &Task, to: &TaskState, said: Option<TaskOutcome>, at: Timestamp) -> Option<bool> {
+    match (to, said) {
+        (TaskState::Done, Some(TaskOutcome::Success)) => Some(true),
+        (TaskState::Done, Some(TaskOutcome::NoResult)) => None,
+        (TaskState::Done, None) => Some(task.due.is_none_or(|due| at <= due)),
+        (TaskState::Done, Some(TaskOutcome::Failure)) | (TaskState::Failed { .. }, _) => Some(false),
+        _ => None,
     }
 }
 
@@ -196,10 +193,21 @@ pub(super) fn see_done(db: &Connection, streams: &Streams, reference: &ExternalR
     }
 }
 
+/// What is done without having brought what it was for counts for no condition.
+fn brief_state(state: TaskState, outcome: Option<String>) -> TaskState {
+    match outcome.as_deref() {
+        Some("failure" | "no_result") if state == TaskState::Done => {
+            TaskState::Failed { why: "it brought nothing".into() }
+        }
+        Some(_) | None => state,
+    }
+}
+
 /// A record's tasks in short, in order of arrival.
 pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<Vec<TaskBrief>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until FROM tasks
+        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome
+         FROM tasks
          WHERE record = ?1 ORDER BY arrived, id",
     )?;
     let parse = |row: &Row<'_>| -> Outcome<TaskBrief> {
@@ -207,7 +215,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
         Ok(TaskBrief {
             id: super::id(row, 0)?,
             action: row.get::<_, String>(1)?.into(),
-            state: state(row, 3, 8)?,
+            state: brief_state(state(row, 3, 8)?, row.get(9)?),
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,

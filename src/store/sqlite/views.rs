@@ -54,6 +54,20 @@ fn search(db: &Connection, kind: Option<Kind>, text: &str, most: usize) -> Outco
     Ok(found.into_iter().map(|(_, id, kind, name)| (id, kind, name)).collect())
 }
 
+fn notes(db: &Connection, of: Id, most: usize) -> Outcome<Vec<(Option<Timestamp>, String)>> {
+    let mut look = db.prepare_cached(
+        "SELECT DISTINCT n.at, n.body FROM links AS l
+         JOIN associations AS a ON a.to_stream = l.stream AND a.to_id = l.ext_id
+         JOIN links AS o ON o.stream = a.stream AND o.ext_id = a.ext_id
+         JOIN notes AS n ON n.id = o.record
+         WHERE l.record = ?1 AND n.gone IS NULL AND n.body IS NOT NULL ORDER BY n.at DESC LIMIT ?2",
+    )?;
+    let rows = look.query_map((of.to_string(), super::most(most)), |row| {
+        Ok((row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis), row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Copies the database beside the target's name and puts it in place when it is whole.
 fn backup(db: &Connection, to: &Path) -> Outcome<()> {
     let failed = |e: std::io::Error| Fail::Stored(Box::new(e));
@@ -123,6 +137,10 @@ impl Views for SqliteStore {
 
     async fn history(&self, subject: Id, most: usize) -> Result<Vec<(i64, Event)>, Error> {
         self.database.read("read a history", move |db| events::of(db, subject, most)).await
+    }
+
+    async fn notes(&self, of: Id, most: usize) -> Result<Vec<(Option<Timestamp>, String)>, Error> {
+        self.database.read("read notes", move |db| notes(db, of, most)).await
     }
 
     async fn page(&self, kind: Kind, after: Option<Id>, most: usize) -> Result<Vec<Canonical>, Error> {

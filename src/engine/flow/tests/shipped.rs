@@ -9,7 +9,7 @@ fn everything(names: &str, book: &StageBook) -> String {
         EventKind::Changed { fields: vec![(Field::CloseDate, Value::Time(ENTERED), Value::Time(NOW))] };
     let put_off = Event { at: NOW, subject: Some(id("deal")), kind: put_off, source: "hubspot".into() };
     let milestones = |stage| SubjectView {
-        history: vec![put_off.clone()],
+        history: vec![put_off.clone(); 3],
         ..deal(
             stage,
             &[

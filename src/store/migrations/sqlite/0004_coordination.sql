@@ -102,9 +102,12 @@ CREATE TABLE documents (
   task TEXT NOT NULL REFERENCES tasks (id),
   by   TEXT NOT NULL,
   at   INTEGER NOT NULL,
-  body TEXT NOT NULL
+  body TEXT NOT NULL,
+  -- Set once it was looked at whether all agents get it.
+  spread INTEGER
 ) STRICT;
 CREATE INDEX documents_task ON documents (task);
+CREATE INDEX documents_new ON documents (id) WHERE spread IS NULL;
 
 -- One row per task that ended with an outcome, with what was known of its deal then.
 CREATE TABLE outcomes (

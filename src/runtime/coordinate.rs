@@ -1,0 +1,196 @@
+//! The coordinate cycle: offers that nobody answers, agents that went away, handoffs, escalations, triggers, and
+//! what is learnt from results. It looks at what wants attention, decides by the engine, and commits all of it in
+//! one transaction; when somebody was faster it looks again.
+
+mod away;
+mod cases;
+mod learn;
+mod offers;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    cycle::{Cycle, Turn},
+    rules::Rules,
+    shared::Shared,
+};
+use anyhow::Context;
+use async_trait::async_trait;
+use engine::{assign::rank, flow::trigger_tasks};
+use model::{
+    AgentId, Id, Timestamp,
+    work::{Reach, Subject, SubjectView, Task},
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use store::{Agenda, Coordinated};
+use tracing::info;
+
+/// Of each kind, in one turn.
+const BATCH: usize = 200;
+/// Agents come and go and pauses are made by other processes: looked at again after this.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// Where the store finds the limit of handoffs and escalations of one deal.
+const PING_PONG: &str = "coordination.ping_pong";
+
+/// Follows offers, handoffs and escalations.
+pub struct Coordinate {
+    shared: Arc<Shared>,
+    /// When track records were computed last, and from how many results.
+    learnt: Option<(Timestamp, usize)>,
+    /// The limit that the store was told.
+    ping_pong: Option<u32>,
+}
+
+/// One turn under way: what it looks at, and what it decided so far.
+pub(crate) struct Draft<'t> {
+    shared: &'t Shared,
+    rules: &'t Rules,
+    views: HashMap<Id, SubjectView>,
+    out: Coordinated,
+    now: Timestamp,
+}
+
+impl Draft<'_> {
+    fn view(&self, subject: &Subject) -> Option<&SubjectView> {
+        record_of(subject).and_then(|id| self.views.get(&id))
+    }
+
+    /// A message to this agent is delivered by us; `None` where it reads no messages at all.
+    fn delivery(&self, agent: &AgentId) -> Option<bool> {
+        match &self.rules.config.roster.find(agent.as_str())?.reach {
+            Reach::Webhook { .. } | Reach::Command { .. } => Some(true),
+            Reach::Inbox => Some(false),
+            Reach::DealOwner | Reach::CrmOwner(_) | Reach::Email(_) => None,
+        }
+    }
+
+    fn create(&mut self, task: Task, params: Option<String>) {
+        let ageing = self.rules.config.roster.rules.ageing_per_hour;
+        let place = rank(task.arrived, task.priority, ageing);
+        self.out.create.push((task, place, params));
+    }
+
+    fn is_empty(&self) -> bool {
+        let Coordinated {
+            take_back,
+            handoffs,
+            escalations,
+            messages,
+            create,
+            raised,
+            cancel,
+            told,
+            alarmed,
+            spread,
+            writes,
+            events,
+        } = &self.out;
+        take_back.is_empty()
+            && handoffs.is_empty()
+            && escalations.is_empty()
+            && messages.is_empty()
+            && create.is_empty()
+            && raised.is_empty()
+            && cancel.is_empty()
+            && (told.is_empty() && alarmed.is_empty() && spread.is_empty())
+            && writes.is_empty()
+            && events.is_empty()
+    }
+}
+
+/// The record that a subject is; a segment is none.
+pub(crate) const fn record_of(subject: &Subject) -> Option<Id> {
+    match subject {
+        Subject::Deal(id) | Subject::Lead(id) => Some(*id),
+        Subject::Segment(_) => None,
+    }
+}
+
+impl Coordinate {
+    /// One for all.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, learnt: None, ping_pong: None }
+    }
+
+    /// The store counts how often a deal goes to and fro; the limit is ours to tell.
+    async fn tell_limit(&mut self, rules: &Rules) -> anyhow::Result<()> {
+        let limit = rules.config.roster.rules.coordination.ping_pong;
+        if self.ping_pong != Some(limit) {
+            let text = limit.to_string();
+            self.shared.store.set_setting(PING_PONG, Some(&text)).await.context("keeping a limit")?;
+            self.ping_pong = Some(limit);
+        }
+        Ok(())
+    }
+}
+
+/// The subjects of everything on the agenda.
+async fn views(shared: &Shared, agenda: &Agenda) -> anyhow::Result<HashMap<Id, SubjectView>> {
+    let tasks = agenda.expired.iter().chain(&agenda.untold).chain(&agenda.late).chain(&agenda.failed);
+    let subjects = tasks.map(|task| &task.subject).chain(agenda.handoffs.iter().map(|case| &case.subject));
+    let escalated = agenda.escalations.iter().filter_map(|case| case.subject.as_ref());
+    let mut ids: Vec<Id> = subjects.chain(escalated).filter_map(record_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let views = shared.store.subjects(&ids).await.context("reading subjects")?;
+    Ok(views.into_iter().map(|view| (view.record, view)).collect())
+}
+
+/// The tasks of triggers that were raised.
+fn triggers(draft: &mut Draft<'_>, agenda: &Agenda) {
+    for (number, raise) in &agenda.raised {
+        let book = &draft.rules.config.book;
+        let spec = book.triggers.iter().find(|trigger| trigger.id == raise.trigger);
+        let stage = draft.view(&raise.subject).and_then(engine::flow::stage_of);
+        let stage = stage.unwrap_or(model::Stage::Awareness);
+        let made = spec.map(|spec| trigger_tasks(spec, &raise.subject, stage, &raise.occasion, draft.now));
+        let params = serde_json::to_string(&raise.params).ok();
+        for task in made.into_iter().flatten() {
+            draft.create(task, params.clone());
+        }
+        draft.out.raised.push(*number);
+    }
+}
+
+#[async_trait]
+impl Cycle for Coordinate {
+    fn name(&self) -> &'static str {
+        "coordinate"
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<Turn> {
+        let (shared, rules) = (self.shared.clone(), self.shared.rules());
+        let now = shared.clock.now();
+        self.tell_limit(&rules).await?;
+        let agenda = shared.store.agenda(now, BATCH).await.context("reading the agenda")?;
+        let views = views(&shared, &agenda).await?;
+        let mut draft = Draft { shared: &shared, rules: &rules, views, out: Coordinated::default(), now };
+        offers::expire(&mut draft, &agenda);
+        offers::tell(&mut draft, &agenda).await?;
+        offers::spread(&mut draft, &agenda);
+        away::take_back(&mut draft).await?;
+        triggers(&mut draft, &agenda);
+        cases::troubles(&mut draft, &agenda);
+        cases::handoffs(&mut draft, &agenda).await?;
+        cases::escalations(&mut draft, &agenda).await?;
+        let idle = Turn::Idle { until: Some(agenda.next.unwrap_or(now + LOOK_AGAIN).min(now + LOOK_AGAIN)) };
+        // Passes that are over are forgotten by a commit: nothing else says that a task may be offered again.
+        if draft.is_empty() && agenda.next.is_none_or(|next| next > now) && !self.learn(&rules, now).await? {
+            return Ok(idle);
+        }
+        let out = draft.out;
+        let (offers, tasks) = (out.take_back.len(), out.create.len());
+        match shared.store.commit_coordination(&shared.held, out, now).await {
+            Ok(()) => {}
+            Err(store::Error::Stale { .. }) => return Ok(Turn::Again),
+            Err(error) => return Err(error).context("storing what was coordinated"),
+        }
+        if offers + tasks > 0 {
+            info!(taken_back = offers, made = tasks, "coordinated");
+        }
+        shared.nudges.assign.wake();
+        shared.nudges.dispatch.wake();
+        shared.nudges.reach.wake();
+        Ok(Turn::Again)
+    }
+}

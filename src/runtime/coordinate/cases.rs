@@ -1,0 +1,260 @@
+//! Handoffs and escalations, step by step.
+
+use super::{Draft, record_of};
+use anyhow::Context;
+use engine::coordinate::{
+    Raised, Told, complete, confirm_by_crm, escalation_of, escalation_task, handoff_message, handoff_writes,
+    package, route, routed, step, timed_out,
+};
+use engine::flow::{progress, stage_of};
+use model::{
+    AgentId, Event, EventKind, ExternalRef, Id, Intent, MessageId, Write, WriteKey,
+    work::{
+        Body, EscalationCase, EscalationLevel, HandoffCase, HandoffTo, Message, ORCHESTRATOR, Subject, Task,
+        message::{EscalationBody, EscalationStatus, HandoffStatus},
+    },
+};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use store::{Agenda, TakeBack};
+
+/// Tasks of the giver that are looked at.
+const MOST_TASKS: usize = 200;
+
+/// What went wrong with tasks is escalated, once each. Trouble with telling people of trouble is not.
+pub(super) fn troubles(draft: &mut Draft<'_>, agenda: &Agenda) {
+    let troubled = agenda.late.iter().map(|task| (Raised::Overdue, task));
+    for (raised, task) in troubled.chain(agenda.failed.iter().map(|task| (Raised::Failed, task))) {
+        draft.out.alarmed.push(task.id);
+        if task.cause.starts_with("escalation ") {
+            continue;
+        }
+        let mut context = Map::new();
+        context.insert("task".into(), task.id.to_string().into());
+        context.insert("action".into(), json!(task.action));
+        context.insert("holder".into(), json!(task.holder));
+        context.insert("due".into(), json!(task.due));
+        let follows = (raised == Raised::Overdue).then_some(task.id);
+        raise(draft, raised, &task.id.to_string(), (Some(task.subject.clone()), follows), context);
+    }
+}
+
+fn raise(
+    draft: &mut Draft<'_>,
+    raised: Raised,
+    occasion: &str,
+    about: (Option<Subject>, Option<Id>),
+    context: Map<String, Value>,
+) {
+    let rules = &draft.rules.config.roster.rules.coordination;
+    let case = escalation_of(raised, occasion, about, context, rules, draft.now);
+    draft.out.escalations.extend(case.map(|case| (None, case)));
+}
+
+pub(super) async fn handoffs(draft: &mut Draft<'_>, agenda: &Agenda) -> anyhow::Result<()> {
+    for case in &agenda.handoffs {
+        match case.status {
+            HandoffStatus::Confirmed => finish(draft, case).await?,
+            HandoffStatus::Requested if case.due.is_none() => begin(draft, case),
+            HandoffStatus::Requested => {
+                let late = timed_out(case, draft.now);
+                tell_giver(draft, &late);
+                draft.out.handoffs.push((Some(case.status), late));
+                escalate_handoff(draft, Raised::HandoffTimeout, case);
+            }
+            HandoffStatus::TimedOut | HandoffStatus::Declined | HandoffStatus::Completed => {}
+        }
+    }
+    Ok(())
+}
+
+/// Routes a request: its time limit, the full package, and the word to the receiver.
+fn begin(draft: &mut Draft<'_>, case: &HandoffCase) {
+    let (rules, now) = (draft.rules, draft.now);
+    let roster = &rules.config.roster;
+    let known = match &case.to {
+        HandoffTo::Agent(agent) | HandoffTo::Overlay(agent) => roster.find(agent.as_str()),
+        HandoffTo::AllAgents | HandoffTo::External(_) => None,
+    };
+    if let (Some(name), None) = (case.to.agent(), known) {
+        let reason = Some(format!("there is no agent {name}"));
+        let (status, by) = (HandoffStatus::Declined, ORCHESTRATOR.into());
+        let declined = HandoffCase { status, by, reason, changed: now, ..case.clone() };
+        draft.out.handoffs.push((Some(case.status), declined));
+        return;
+    }
+    let full = draft.view(&case.subject).map(|view| {
+        let decided = progress(view, &rules.config.book, &rules.flow, now);
+        package(view, &decided.signals, now)
+    });
+    // People outside and whoever is not on the roster have the organisation's day.
+    let calendar = known.and_then(|agent| rules.routing.calendar(&agent.id));
+    let whole_day = engine::assign::Calendar::new(&model::work::Hours::default(), rules.routing.zone());
+    let Some(calendar) = calendar.cloned().or_else(|| whole_day.ok()) else { return };
+    let limits = &roster.rules.coordination;
+    let mut next = routed(case, limits, &calendar, full.unwrap_or_default(), now);
+    if case.person_decides {
+        escalate_handoff(draft, Raised::PingPong, case);
+    } else if let Some(agent) = known {
+        match draft.delivery(&agent.id) {
+            Some(ours) => {
+                let message = handoff_message(&next, &agent.id, draft.view(&case.subject), now);
+                draft.out.messages.push((message, ours));
+            }
+            None => next = confirm_by_crm(&next, now),
+        }
+    } else if case.to == HandoffTo::AllAgents {
+        next = confirm_by_crm(&next, now);
+    }
+    draft.out.handoffs.push((Some(case.status), next));
+}
+
+/// A confirmed handoff: the giver's main work moves on or ends, and the source is told.
+async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()> {
+    let (rules, now) = (draft.rules, draft.now);
+    let giver = AgentId::new(&*case.from);
+    let record = record_of(&case.subject);
+    let tasks = draft.shared.store.tasks(record, Some(&giver), None, MOST_TASKS).await;
+    let roster = &rules.config.roster;
+    let done = complete(case, &tasks.context("reading the giver's tasks")?, roster);
+    for (task, to) in done.moves {
+        let (agent, why) = (giver.clone(), format!("handed off to {to}").into());
+        draft.out.take_back.push(TakeBack { task, agent, why, passed: None, meant_for: Some(to) });
+    }
+    draft.out.cancel.extend(done.drops);
+    if let Some(view) = draft.view(&case.subject) {
+        let owner = |connection: &_, address: &str| rules.owner(connection, address);
+        let writes = handoff_writes(case, view, roster, owner);
+        draft.out.writes.extend(writes);
+    }
+    let next = HandoffCase { status: HandoffStatus::Completed, changed: now, ..case.clone() };
+    tell_giver(draft, &next);
+    draft.out.handoffs.push((Some(case.status), next));
+    Ok(())
+}
+
+fn tell_giver(draft: &mut Draft<'_>, case: &HandoffCase) {
+    let giver = AgentId::new(&*case.from);
+    if let Some(ours) = draft.delivery(&giver) {
+        let message = handoff_message(case, &giver, None, draft.now);
+        draft.out.messages.push((message, ours));
+    }
+}
+
+fn escalate_handoff(draft: &mut Draft<'_>, raised: Raised, case: &HandoffCase) {
+    let mut context = Map::new();
+    context.insert("handoff".into(), case.id.to_string().into());
+    context.insert("from".into(), json!(case.from));
+    context.insert("to".into(), case.to.to_string().into());
+    raise(draft, raised, &case.id.to_string(), (Some(case.subject.clone()), None), context);
+}
+
+pub(super) async fn escalations(draft: &mut Draft<'_>, agenda: &Agenda) -> anyhow::Result<()> {
+    for case in &agenda.escalations {
+        let rules = &draft.rules.config.roster.rules.coordination;
+        let view = case.subject.as_ref().and_then(|subject| draft.view(subject));
+        let (mut next, told) = if case.due.is_none() && case.status == EscalationStatus::Open {
+            let (next, task, told) = route(case, rules, &draft.rules.config.book, view, draft.now);
+            if let Some(task) = task {
+                draft.create(task, None);
+            }
+            tell_agent(draft, &next);
+            (next, told)
+        } else {
+            let task = task_of(draft, case).await?;
+            step(case, task.as_ref(), &draft.rules.config.roster.rules.coordination, draft.now)
+        };
+        if let Told::Level(level) = told {
+            tell_people(draft, &mut next, level);
+        }
+        draft.out.escalations.push((Some(case.status), next));
+    }
+    Ok(())
+}
+
+async fn task_of(draft: &Draft<'_>, case: &EscalationCase) -> anyhow::Result<Option<Task>> {
+    let Some(id) = case.task else { return Ok(None) };
+    let found = draft.shared.store.task(id).await.context("reading an escalation's task")?;
+    Ok(found.map(|(task, _)| task))
+}
+
+/// The agent that is to step in learns why.
+fn tell_agent(draft: &mut Draft<'_>, case: &EscalationCase) {
+    let Some((agent, ours)) = case.to.as_ref().and_then(|agent| Some((agent, draft.delivery(agent)?))) else {
+        return;
+    };
+    let deal = case.subject.as_ref().and_then(record_of);
+    let message = Message {
+        id: MessageId::new(format!("escalation-{}-{agent}", case.id)),
+        sent_at: draft.now,
+        conversation: format!("escalation:{}", case.id).into(),
+        in_reply_to: None,
+        from: ORCHESTRATOR.into(),
+        to: agent.as_str().into(),
+        body: Body::Escalation(EscalationBody {
+            escalation_id: Some(case.id.to_string().into()),
+            status: case.status,
+            deal_id: deal.map(|id| id.to_string().into()),
+            task_id: case.task.map(|id| id.to_string().into()),
+            reason: case.reason.to_string(),
+            request: case.request.clone(),
+            context: case.context.clone(),
+            resolution: None,
+        }),
+    };
+    draft.out.messages.push((message, ours));
+}
+
+/// Tells the people of a level: the deal's owner by a task of ours in the CRM, the others by a CRM task in their
+/// name. Whatever has no place in a CRM is told in the daemon's own words.
+fn tell_people(draft: &mut Draft<'_>, case: &mut EscalationCase, level: EscalationLevel) {
+    let rules = &draft.rules.config.roster.rules.coordination;
+    let view = case.subject.as_ref().and_then(|subject| draft.view(subject));
+    let stage = view.and_then(stage_of);
+    let address = match level {
+        EscalationLevel::Owner => None,
+        EscalationLevel::Manager => rules.manager.clone(),
+        EscalationLevel::Head => rules.head.clone(),
+    };
+    let task = escalation_task(case, rules, stage, draft.now).filter(|_| level == EscalationLevel::Owner);
+    let target = view.and_then(|view| view.references.first()).cloned();
+    match (task, address.zip(target)) {
+        (Some(task), _) => {
+            case.task.get_or_insert(task.id);
+            draft.create(task, None);
+        }
+        (None, Some((address, target))) => {
+            let write = crm_task(draft, case, level, &address, &target);
+            draft.out.writes.push(write);
+        }
+        (None, None) => {
+            let what =
+                format!("escalation {} ({}) waits for the {level}: {}", case.id, case.reason, case.request);
+            let kind = EventKind::Noticed { what };
+            let subject = case.subject.as_ref().and_then(record_of);
+            draft.out.events.push(Event { at: draft.now, subject, kind, source: "engine".into() });
+        }
+    }
+}
+
+fn crm_task(
+    draft: &Draft<'_>,
+    case: &EscalationCase,
+    level: EscalationLevel,
+    address: &str,
+    target: &ExternalRef,
+) -> Write {
+    let because = format!("escalation {} ({}) was not taken up: the {level} is told", case.id, case.reason);
+    let times = case.told.to_string();
+    let intent = Intent::CreateTask {
+        task: Id::derived(&["escalation task", &case.id.to_string(), level.name(), &times]),
+        subject: format!("[{level}] Escalation: {} {}", case.reason, case.request),
+        body: format!("Raised by {} at {}. Told {times} times.", case.from, case.opened),
+        due: case.due.unwrap_or(draft.now + Duration::from_hours(1)),
+        owner: draft.rules.owner(&target.connection, address),
+        high: true,
+    };
+    let cause = case.id.to_string();
+    let key = WriteKey::new(&target.connection, intent.kind(), target, &cause, level.name(), case.told);
+    Write { key, target: target.clone(), intent, expects: Vec::new(), because }
+}

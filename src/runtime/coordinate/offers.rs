@@ -1,0 +1,101 @@
+//! Offers: telling agents, and taking back what they don't answer.
+
+use super::Draft;
+use anyhow::Context;
+use engine::coordinate::{offer_message, silent};
+use model::{
+    AgentId, MessageId,
+    work::{
+        Body, Handoff, Message, ORCHESTRATOR, Party, Passed, Task, TaskState,
+        message::{HandoffBody, HandoffStatus, Lead},
+    },
+};
+use serde_json::json;
+use store::{Agenda, TakeBack};
+
+/// Learnings asked for with a task.
+const LEARNINGS: usize = 3;
+
+/// Offers that were not answered in time go to the next.
+pub(super) fn expire(draft: &mut Draft<'_>, agenda: &Agenda) {
+    let until = silent(&draft.rules.config.roster.rules.coordination, draft.now);
+    for task in &agenda.expired {
+        let (Some(agent), TaskState::Offered { until: end }) = (task.holder.clone(), &task.state) else {
+            continue;
+        };
+        let why = format!("no answer until {end}").into();
+        let passed = Some((Passed::Silent, Some(until)));
+        draft.out.take_back.push(TakeBack { task: task.id, agent, why, passed, meant_for: None });
+    }
+}
+
+/// Agents that read messages learn of what is reserved for them.
+pub(super) async fn tell(draft: &mut Draft<'_>, agenda: &Agenda) -> anyhow::Result<()> {
+    for task in &agenda.untold {
+        if let Some((message, ours)) = message(draft, task).await? {
+            draft.out.messages.push((message, ours));
+        }
+        draft.out.told.push(task.id);
+    }
+    Ok(())
+}
+
+async fn message(draft: &Draft<'_>, task: &Task) -> anyhow::Result<Option<(Message, bool)>> {
+    let (Some(agent), TaskState::Offered { until }) = (&task.holder, &task.state) else { return Ok(None) };
+    let Some(ours) = draft.delivery(agent) else { return Ok(None) };
+    let store = &draft.shared.store;
+    let detail = store.task_detail(&Party::Daemon, task.id).await.context("reading a task")?;
+    let Some(detail) = detail else { return Ok(None) };
+    let learnt = store.learnings(Some(task.stage), Some(&task.action), LEARNINGS).await;
+    let learnt = learnt.context("reading what was learnt")?;
+    let instructions = draft.rules.instructions(&task.action);
+    let message = offer_message(&detail, instructions, draft.view(&task.subject), &learnt, *until, draft.now);
+    Ok(message.map(|message| (message, ours)))
+}
+
+/// Results of agents that hand off to all are sent to all, once.
+pub(super) fn spread(draft: &mut Draft<'_>, agenda: &Agenda) {
+    for document in &agenda.documents {
+        draft.out.spread.push(document.id);
+        let author = draft.rules.config.roster.find(&document.by);
+        let Some(author) = author.filter(|agent| agent.handoff == Handoff::AllAgents) else { continue };
+        let content = &document.content;
+        let context = json!({ "title": content.title, "markdown": content.markdown, "data": content.data });
+        let context = if let serde_json::Value::Object(context) = context { context } else { continue };
+        let stage = author.outputs.first().map_or("insight", AsRef::as_ref).to_owned();
+        let id = format!("task:{}", document.task).into();
+        let lead = Lead { id, company: String::new(), contact: String::new(), stage, context };
+        let message = Message {
+            id: MessageId::new(format!("insight-{}", document.id)),
+            sent_at: draft.now,
+            conversation: format!("task:{}", document.task).into(),
+            in_reply_to: None,
+            from: author.id.as_str().into(),
+            to: "all_agents".into(),
+            body: Body::Handoff(HandoffBody {
+                handoff_id: None,
+                status: HandoffStatus::Completed,
+                lead: Some(lead),
+                reason: None,
+            }),
+        };
+        let pushed: Vec<AgentId> = receivers(draft, &author.id);
+        for agent in pushed {
+            let copy = Message {
+                id: MessageId::new(format!("insight-{}-{agent}", document.id)),
+                to: agent.as_str().into(),
+                from: ORCHESTRATOR.into(),
+                ..message.clone()
+            };
+            draft.out.messages.push((copy, true));
+        }
+        draft.out.messages.push((message, false));
+    }
+}
+
+/// Agents to which we deliver, other than the author; the others fetch what goes to all.
+fn receivers(draft: &Draft<'_>, author: &AgentId) -> Vec<AgentId> {
+    let enabled =
+        draft.rules.config.roster.agents.iter().filter(|agent| agent.enabled && agent.id != *author);
+    enabled.map(|agent| agent.id.clone()).filter(|id| draft.delivery(id) == Some(true)).collect()
+}
