@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 /// Crate and the crates of this workspace that it may depend on, in any way but for tests.
-const MAY: [(&str, &[&str]); 15] = [
+const MAY: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("connect", &["model"]),
     ("engine", &["model"]),
@@ -18,7 +18,8 @@ const MAY: [(&str, &[&str]); 15] = [
     ("caldav", &["model", "connect"]),
     ("google", &["model", "connect", "mail"]),
     ("runtime", &["model", "connect", "engine", "store"]),
-    ("cli", &["model", "connect", "engine", "store", "runtime", "sandbox"]),
+    ("web", &["model", "connect", "engine", "store", "runtime"]),
+    ("cli", &["model", "connect", "engine", "store", "runtime", "sandbox", "web"]),
     ("sales-orchestrator", &["cli", "connect", "hubspot", "odoo"]),
 ];
 

@@ -13,6 +13,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod value;
+mod web;
 
 pub use connection::{AuthKind, Connection, Extra, Keeper, StageMap};
 pub use logging::{LogFormat, Logging};
@@ -22,6 +23,7 @@ pub use paths::Paths;
 pub use reach::Reaching;
 pub use read::{Problem, nearest};
 pub use value::{Every, Share, Span, Zone};
+pub use web::{Policy, Web};
 
 use model::ConnectionId;
 use read::{Setting, Sink, section};
@@ -44,6 +46,10 @@ section! {
         pub matching: Matching = Matching::default(),
         /// How agents that are pushed to are reached.
         pub reach: Reaching = Reaching::default(),
+        /// The API over HTTP.
+        pub web: Web = Web::default(),
+        /// What an agent may not do by itself.
+        pub policy: Policy = Policy::default(),
         /// What is written to standard error.
         pub logging: Logging = Logging::default(),
     }

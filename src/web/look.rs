@@ -1,0 +1,214 @@
+//! Looking: status, agents, tasks, cases, messages, events.
+
+use crate::{
+    Web,
+    caller::Caller,
+    context::subject,
+    operation::Nothing,
+    problem::Problem,
+    work::{shown, task_id},
+};
+use model::{
+    AgentId, Id, Kind,
+    work::{Party, Subject},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{CaseFilter, MessageFilter};
+
+const MOST: usize = 200;
+const PAGE: usize = 100;
+
+/// Of `search`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Part of a name, address or domain.
+    text: String,
+    /// `deal`, `contact` or `company`.
+    kind: Option<String>,
+}
+
+/// Of `tasks`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tasks {
+    /// Only of this `deal:ID` or `contact:ID`.
+    subject: Option<String>,
+    /// Only this agent's.
+    agent: Option<String>,
+    /// Only in this state: queued, offered, assigned, `in_progress`, blocked, done, failed, cancelled.
+    state: Option<String>,
+}
+
+/// Of `handoffs` and `escalations`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cases {
+    /// Only this one.
+    id: Option<String>,
+    /// Only those that are not over.
+    #[serde(default)]
+    open: bool,
+}
+
+/// Of `messages`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Messages {
+    /// Only this conversation.
+    conversation: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Of `events`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+pub async fn search(web: &Web, caller: &Caller, input: Search) -> Result<Value, Problem> {
+    let kind: Option<Kind> = input.kind.as_deref().map(str::parse).transpose().map_err(Problem::input)?;
+    if input.text.trim().is_empty() {
+        return Err(Problem::input("`text` is empty: what is looked for?"));
+    }
+    let mut found = Vec::new();
+    for (id, kind, name) in web.store().search(kind, input.text.trim(), PAGE).await? {
+        if may_find(web, caller, id, kind).await? {
+            found.push(json!({ "id": id, "kind": kind, "untrusted": { "name": name } }));
+        }
+    }
+    Ok(json!({ "found": found }))
+}
+
+/// An agent finds only what it works on; people find everything.
+async fn may_find(web: &Web, caller: &Caller, id: Id, kind: Kind) -> Result<bool, Problem> {
+    let subject = match kind {
+        _ if caller.party.agent().is_none() => return Ok(true),
+        Kind::Deal => Subject::Deal(id),
+        Kind::Contact => Subject::Lead(id),
+        _ => return Ok(false),
+    };
+    Ok(web.store().may_see(&caller.party, &subject).await?)
+}
+
+pub async fn status(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem> {
+    let overview = web.store().overview(web.now()).await?;
+    let deals: serde_json::Map<String, Value> = overview
+        .deals
+        .iter()
+        .map(|(stage, count)| (stage.map_or("unmapped", |stage| stage.name()).to_owned(), (*count).into()))
+        .collect();
+    Ok(json!({
+        "at": web.now(),
+        "deals": deals,
+        "leads": overview.leads,
+        "tasks": overview.tasks,
+        "overdue": overview.overdue,
+        "oldest_queued": overview.oldest_queued,
+        "writes": overview.writes,
+        "parked": overview.parked,
+    }))
+}
+
+pub async fn agents(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem> {
+    let rules = web.rules();
+    let overview = web.store().overview(web.now()).await?;
+    let list = rules.config.roster.agents.iter().map(|spec| {
+        let figures = overview.agents.get(&spec.id).copied().unwrap_or_default();
+        json!({
+            "id": spec.id,
+            "role": spec.role,
+            "layer": spec.layer,
+            "stages": spec.stages,
+            "capabilities": spec.capabilities,
+            "capacity": spec.capacity,
+            "enabled": spec.enabled,
+            "paused": figures.paused,
+            "open": figures.open,
+            "done": figures.done,
+            "on_time": figures.on_time,
+        })
+    });
+    Ok(json!({ "agents": list.collect::<Vec<_>>() }))
+}
+
+pub async fn tasks(web: &Web, caller: &Caller, input: Tasks) -> Result<Value, Problem> {
+    let record = match input.subject.as_deref().map(subject).transpose()? {
+        Some(Subject::Deal(id) | Subject::Lead(id)) => Some(id),
+        Some(Subject::Segment(_)) => return Err(Problem::input("`subject` is a deal or a contact here")),
+        None => None,
+    };
+    let agent = match (caller.party.agent(), input.agent.as_deref().map(AgentId::from)) {
+        (Some(own), Some(named)) if *own != named => {
+            return Err(Problem::forbidden("an agent sees its own tasks only"));
+        }
+        (Some(own), _) => Some(own.clone()),
+        (None, named) => named,
+    };
+    let found = web.store().tasks(record, agent.as_ref(), input.state.as_deref(), MOST).await?;
+    let mut list = Vec::with_capacity(found.len());
+    for task in found {
+        if let Some(detail) = web.store().task_detail(&caller.party, task.id).await? {
+            list.push(shown(&detail));
+        }
+    }
+    Ok(json!({ "tasks": list }))
+}
+
+pub async fn handoffs(web: &Web, caller: &Caller, input: Cases) -> Result<Value, Problem> {
+    let found = web.store().handoffs(&caller.party, &filter(&input)?, MOST).await?;
+    Ok(json!({ "handoffs": found }))
+}
+
+pub async fn escalations(web: &Web, caller: &Caller, input: Cases) -> Result<Value, Problem> {
+    let found = web.store().escalations(&caller.party, &filter(&input)?, MOST).await?;
+    Ok(json!({ "escalations": found }))
+}
+
+fn filter(input: &Cases) -> Result<CaseFilter, Problem> {
+    let id = input.id.as_deref().map(task_id).transpose();
+    let id = id.map_err(|_| Problem::input("`id` is no id"))?;
+    Ok(CaseFilter { id, record: None, open: input.open })
+}
+
+pub async fn messages(web: &Web, caller: &Caller, input: Messages) -> Result<Value, Problem> {
+    let after = after(input.cursor.as_deref())?;
+    let filter =
+        MessageFilter { conversation: input.conversation.map(Into::into), ..MessageFilter::default() };
+    let found = web.store().messages(&caller.party, &filter, after, PAGE).await?;
+    let next = found.last().map_or(after, |kept| kept.seq);
+    let list: Vec<Value> = found
+        .iter()
+        .map(|kept| json!({ "received": kept.received, "message": kept.message, "effect": kept.effect, "push": kept.push }))
+        .collect();
+    Ok(json!({ "messages": list, "next": cursor(next), "more": list.len() == PAGE }))
+}
+
+pub async fn events(web: &Web, caller: &Caller, input: Events) -> Result<Value, Problem> {
+    if matches!(caller.party, Party::Agent(_)) {
+        return Err(Problem::forbidden("the feed tells of everybody's work: an agent has no part in it"));
+    }
+    let after = after(input.cursor.as_deref())?;
+    let found = web.store().events(after, PAGE).await?;
+    let next = found.last().map_or(after, |(seq, _)| *seq);
+    let list: Vec<Value> = found.iter().map(|(_, event)| json!(event)).collect();
+    Ok(json!({ "events": list, "next": cursor(next), "more": list.len() == PAGE }))
+}
+
+/// Opaque to callers.
+fn cursor(seq: i64) -> String {
+    format!("c{seq:x}")
+}
+
+fn after(cursor: Option<&str>) -> Result<i64, Problem> {
+    let Some(text) = cursor else { return Ok(0) };
+    let number = text.strip_prefix('c').and_then(|hex| i64::from_str_radix(hex, 16).ok());
+    number.filter(|seq| *seq >= 0).ok_or_else(|| {
+        Problem::input(format!("`cursor` {text:?} did not come from here: leave it out to begin"))
+    })
+}

@@ -1,0 +1,132 @@
+//! The API described for programs (OpenAPI 3.1), made from the table of operations.
+
+use crate::{
+    operation::{ALL, Effect, Operation},
+    problem::Problem,
+};
+use schemars::schema_for;
+use serde_json::{Map, Value, json};
+
+/// The whole document.
+pub fn document() -> Value {
+    let paths: Map<String, Value> =
+        ALL.iter().map(|one| (format!("/api/v1/{}", one.name), json!({ "post": operation(one) }))).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "sales-orchestrator",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What agents and people ask of the orchestrator. Each operation is also an MCP tool of the same name.",
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "token": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": schemas(),
+            "responses": {
+                "Problem": {
+                    "description": "Why it was not done",
+                    "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+                },
+            },
+        },
+    })
+}
+
+fn operation(one: &Operation) -> Value {
+    let mut parameters = Vec::new();
+    if one.effect == Effect::Acts {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "The same key with the same input does nothing twice.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" },
+        }));
+    }
+    let mut responses = Map::new();
+    let schema = format!("#/components/schemas/{}", one.output);
+    responses.insert(
+        "200".to_owned(),
+        json!({ "description": "Done", "content": { "application/json": { "schema": { "$ref": schema } } } }),
+    );
+    for status in ["400", "401", "403", "404", "409", "413", "422", "503"] {
+        responses.insert(status.to_owned(), json!({ "$ref": "#/components/responses/Problem" }));
+    }
+    json!({
+        "operationId": one.name,
+        "summary": one.about,
+        "parameters": parameters,
+        "requestBody": {
+            "required": false,
+            "content": { "application/json": { "schema": (one.input)() } },
+        },
+        "responses": responses,
+    })
+}
+
+/// Shapes of what is answered.
+fn schemas() -> Value {
+    let text = json!({ "type": "string" });
+    let object = json!({ "type": "object" });
+    let list = |name: &str, of: &Value| json!({ "type": "object", "required": [name], "properties": { name: { "type": "array", "items": of } } });
+    let page = |name: &str| {
+        json!({
+            "type": "object", "required": [name, "next", "more"],
+            "properties": {
+                name: { "type": "array", "items": object },
+                "next": text,
+                "more": { "type": "boolean" },
+            },
+        })
+    };
+    let task = json!({
+        "type": "object",
+        "required": ["id", "action", "subject", "stage", "state", "priority", "params", "untrusted"],
+        "properties": {
+            "id": text, "action": text, "subject": text, "stage": text, "state": object,
+            "priority": { "type": "integer" }, "due": { "type": ["string", "null"] },
+            "holder": { "type": ["string", "null"] }, "params": object,
+            "progress": { "type": ["integer", "null"] }, "untrusted": object,
+        },
+    });
+    let said = json!({
+        "type": "object", "required": ["message_id", "repeated", "effect"],
+        "properties": { "message_id": text, "repeated": { "type": "boolean" }, "effect": object },
+    });
+    json!({
+        "Problem": schema_for!(Problem),
+        "Task": task,
+        "NextTask": {
+            "type": "object", "required": ["task"],
+            "properties": { "task": { "anyOf": [{ "$ref": "#/components/schemas/Task" }, { "type": "null" }] } },
+        },
+        "TaskView": {
+            "type": "object", "required": ["task", "documents", "why"],
+            "properties": {
+                "task": { "$ref": "#/components/schemas/Task" },
+                "documents": { "type": "array", "items": object },
+                "why": { "type": "array", "items": object },
+            },
+        },
+        "Said": said,
+        "Raised": {
+            "type": "object", "required": ["raised", "occasion"],
+            "properties": { "raised": { "type": "boolean" }, "occasion": text },
+        },
+        "Context": {
+            "type": "object", "required": ["subject", "tasks", "untrusted"],
+            "properties": { "subject": text, "tasks": { "type": "array", "items": object }, "untrusted": object },
+        },
+        "Found": list("found", &object),
+        "Status": {
+            "type": "object", "required": ["at", "deals", "tasks"],
+            "properties": { "at": text, "deals": object, "tasks": object },
+        },
+        "Agents": list("agents", &object),
+        "Tasks": list("tasks", &json!({ "$ref": "#/components/schemas/Task" })),
+        "Handoffs": list("handoffs", &object),
+        "Escalations": list("escalations", &object),
+        "Messages": page("messages"),
+        "Events": page("events"),
+    })
+}
