@@ -3,7 +3,7 @@
 use crate::{
     Web,
     caller::{Caller, sign_in},
-    openapi, operation,
+    mcp, openapi, operation,
     problem::Problem,
 };
 use axum::{
@@ -27,14 +27,16 @@ pub const MOST_BODY: usize = MOST_MESSAGE + 16 * 1024;
 const MOST_KEY: usize = 200;
 
 /// All routes. `names` are the host names under which the daemon may be called beside loopback.
-pub fn router(web: Web, names: Vec<String>) -> Router {
+pub fn router(web: &Web, names: Vec<String>) -> Router {
+    let mcp = mcp::router(web, &names);
     Router::new()
         .route("/api/v1/openapi.json", get(document))
         .route("/api/v1/schemas/message.json", get(message_schema))
         .route("/api/v1/{operation}", post(run).fallback(only_post))
         .fallback(nothing)
+        .with_state(web.clone())
+        .merge(mcp)
         .layer(from_fn_with_state(Arc::new(names), guard))
-        .with_state(web)
 }
 
 /// A page in a browser must not reach the daemon by a name that points here (DNS rebinding), nor from another

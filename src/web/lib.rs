@@ -7,10 +7,12 @@ mod cases;
 mod context;
 pub mod http;
 mod look;
+pub mod mcp;
 pub mod openapi;
 pub mod operation;
 mod policy;
 pub mod problem;
+mod prompts;
 mod raise;
 mod work;
 
