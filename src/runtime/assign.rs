@@ -11,10 +11,11 @@ use anyhow::Context;
 use async_trait::async_trait;
 use engine::{
     assign::{Desk, Response, overflow, week_start},
+    coordinate::{Raised, escalation_of},
     flow::{place, writes_for},
 };
 use model::{
-    Event, EventKind, Id, Intake, Timestamp, Write,
+    Event, EventKind, Id, Timestamp, Write,
     work::{Assignment, Board, QueuePlace, Subject, SubjectView, Task},
 };
 use std::{
@@ -22,9 +23,11 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use store::Coordinated;
 use tracing::{info, warn};
 
-/// A persistent overflow is told of again after this.
+const DAY_MILLIS: i64 = 86_400_000;
+/// An overflow is told of again after this.
 const TOLD_AGAIN: Duration = Duration::from_secs(86_400);
 /// Queued tasks looked at in one turn.
 const BATCH: usize = 500;
@@ -37,8 +40,8 @@ pub struct Assign {
     /// The roster with its loads, kept between turns while the routing stays.
     desk: Option<Desk>,
     walk: Walk,
-    /// When a persistent overflow of a capability was last told of.
-    told: BTreeMap<Box<str>, Timestamp>,
+    /// When an overflow of a capability was last told of, by its kind.
+    told: BTreeMap<(Box<str>, &'static str), Timestamp>,
 }
 
 /// A walk through the queue, a batch per turn: many tasks that nobody can take must not hide the others.
@@ -94,7 +97,8 @@ impl Assign {
         }
     }
 
-    /// Tells of work that has waited too long for somebody able to do it, once a day per capability.
+    /// Tells of work that has waited too long for somebody able to do it, and of work for which everybody able is
+    /// at the limit: an escalation per capability and day.
     async fn alarm(
         &mut self,
         rules: &Rules,
@@ -102,27 +106,35 @@ impl Assign {
         made: &[Assignment],
         now: Timestamp,
     ) -> anyhow::Result<()> {
-        let mut events = Vec::new();
+        let mut out = Coordinated::default();
         for piled in overflow(board, made, &rules.routing, now) {
-            let Response::Alert { why } = piled.response else { continue };
-            if self.told.get(&piled.capability).is_some_and(|at| now.since(*at) < TOLD_AGAIN) {
+            let (raised, why) = match &piled.response {
+                Response::Alert { why } => (Raised::Overflow, why.clone()),
+                Response::Escalate => (Raised::Capacity, "everybody able is at the limit".to_owned()),
+                Response::Queue | Response::Redistribute { .. } => continue,
+            };
+            let place: (Box<str>, &str) = (piled.capability.clone(), raised.name());
+            if self.told.get(&place).is_some_and(|at| now.since(*at) < TOLD_AGAIN) {
                 continue;
             }
             let what = format!("{} tasks wait for {}: {why}", piled.waiting, piled.capability);
-            warn!(capability = %piled.capability, waiting = piled.waiting, why, "persistent overflow");
-            self.told.insert(piled.capability, now);
-            events.push(Event {
-                at: now,
-                subject: None,
-                kind: EventKind::Noticed { what },
-                source: "engine".into(),
-            });
+            warn!(capability = %piled.capability, waiting = piled.waiting, why, "overflow");
+            let occasion = format!("{} {}", piled.capability, now.as_millis() / DAY_MILLIS);
+            let context = [("capability", piled.capability.to_string()), ("why", what.clone())];
+            let context = context.map(|(name, text)| (name.to_owned(), text.into())).into_iter().collect();
+            let limits = &rules.config.roster.rules.coordination;
+            let case = escalation_of(raised, &occasion, (None, None), context, limits, now);
+            out.escalations.extend(case.map(|case| (None, case)));
+            self.told.insert(place, now);
+            let kind = EventKind::Noticed { what };
+            out.events.push(Event { at: now, subject: None, kind, source: "engine".into() });
         }
-        if events.is_empty() {
+        if out.events.is_empty() {
             return Ok(());
         }
-        let intake = Intake { events, ..Intake::default() };
-        self.shared.store.commit_page(&self.shared.held, intake, now).await.context("noting an overflow")
+        let kept = self.shared.store.commit_coordination(&self.shared.held, out, now).await;
+        self.shared.nudges.coordinate.wake();
+        kept.context("noting an overflow")
     }
 
     /// The writes that tell the agents, by where the task's subject lives.

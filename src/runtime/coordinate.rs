@@ -174,8 +174,8 @@ impl Cycle for Coordinate {
         cases::handoffs(&mut draft, &agenda).await?;
         cases::escalations(&mut draft, &agenda).await?;
         let idle = Turn::Idle { until: Some(agenda.next.unwrap_or(now + LOOK_AGAIN).min(now + LOOK_AGAIN)) };
-        // Passes that are over are forgotten by a commit: nothing else says that a task may be offered again.
-        if draft.is_empty() && agenda.next.is_none_or(|next| next > now) && !self.learn(&rules, now).await? {
+        let learnt = self.learn(&rules, now).await?;
+        if draft.is_empty() && !agenda.passes_over && !learnt {
             return Ok(idle);
         }
         let out = draft.out;

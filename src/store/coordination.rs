@@ -58,6 +58,8 @@ pub struct Agenda {
     pub documents: Vec<Document>,
     /// Triggers whose tasks are to be made, with their number.
     pub raised: Vec<(i64, Raise)>,
+    /// Agents that passed on a task may be asked again: a commit forgets that they passed.
+    pub passes_over: bool,
     /// When the next of all these becomes due.
     pub next: Option<Timestamp>,
 }

@@ -73,7 +73,7 @@ pub(super) fn spread(draft: &mut Draft<'_>, agenda: &Agenda) {
             from: author.id.as_str().into(),
             to: "all_agents".into(),
             body: Body::Handoff(HandoffBody {
-                handoff_id: None,
+                handoff_id: Some(format!("insight-{}", document.id).into()),
                 status: HandoffStatus::Completed,
                 lead: Some(lead),
                 reason: None,

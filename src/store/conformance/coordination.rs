@@ -45,7 +45,9 @@ pub(super) async fn an_offer_that_nobody_answers_goes_to_the_next(store: Arc<dyn
     assert_eq!(store.board(9, NOW).await.unwrap().passed[&id(30)], [(anna(), Passed::Silent)]);
     let again = store.commit_coordination(&held, decided, later(1801)).await;
     assert!(matches!(again, Err(Error::Stale { .. })), "it is nobody's now");
-    assert_eq!(store.agenda(later(1801), 10).await.unwrap().next, Some(later(7200)));
+    let agenda = store.agenda(later(1801), 10).await.unwrap();
+    assert_eq!((agenda.next, agenda.passes_over), (Some(later(7200)), false));
+    assert!(store.agenda(later(7200), 10).await.unwrap().passes_over);
     store.commit_coordination(&held, Coordinated::default(), later(7200)).await.unwrap();
     assert!(store.board(9, NOW).await.unwrap().passed.is_empty());
 }

@@ -16,6 +16,9 @@ pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agen
         escalations: escalation::due(db, now, most)?,
         documents: result::new_documents(db, most)?,
         raised: raised(db, most)?,
+        passes_over: db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM task_passes WHERE until <= ?1)")?
+            .query_row([now.as_millis()], |row| row.get(0))?,
         next: next(db, now)?,
     })
 }

@@ -125,7 +125,8 @@ pub(super) fn end_with(
         _ => None,
     };
     let mut change = db.prepare_cached(
-        "UPDATE tasks SET state = ?2, why = ?3, ended_at = ?4, outcome = ?5, offer_until = NULL WHERE id = ?1",
+        "UPDATE tasks SET state = ?2, why = ?3, ended_at = ?4, outcome = ?5, offer_until = NULL,
+           alarmed = NULL WHERE id = ?1",
     )?;
     let said = outcome.map(TaskOutcome::name);
     change.execute((id.to_string(), to.name(), why, at.as_millis(), said))?;
