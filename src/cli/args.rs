@@ -2,7 +2,8 @@
 
 use crate::{
     verb_apply, verb_backup, verb_check, verb_completions, verb_connect, verb_demo, verb_doctor, verb_init,
-    verb_parked, verb_pause, verb_plan, verb_run, verb_status, verb_sync, verb_why, verb_writes,
+    verb_mcp, verb_parked, verb_pause, verb_plan, verb_run, verb_status, verb_sync, verb_token, verb_why,
+    verb_writes,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use runtime::settings::LogFormat;
@@ -91,6 +92,10 @@ pub enum Verb {
     Resume(verb_pause::Args),
     /// Records that could not be read: look, retry
     Parked(verb_parked::Args),
+    /// Serve an MCP client on standard input and output
+    Mcp(verb_mcp::Args),
+    /// Who may come in over HTTP: create, list, revoke
+    Token(verb_token::Args),
     /// Copy the database, consistently, while the daemon runs
     Backup(verb_backup::Args),
     /// Shell completions

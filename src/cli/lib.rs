@@ -7,8 +7,10 @@ mod app;
 mod args;
 mod config_file;
 mod control;
+mod desk;
 mod diff;
 mod figures;
+mod serve;
 mod story;
 mod text;
 mod verb_apply;
@@ -19,12 +21,14 @@ mod verb_connect;
 mod verb_demo;
 mod verb_doctor;
 mod verb_init;
+mod verb_mcp;
 mod verb_parked;
 mod verb_pause;
 mod verb_plan;
 mod verb_run;
 mod verb_status;
 mod verb_sync;
+mod verb_token;
 mod verb_why;
 mod verb_writes;
 
@@ -70,6 +74,8 @@ async fn answer(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         Some(Verb::Pause(args)) => verb_pause::run(app, args, true).await,
         Some(Verb::Resume(args)) => verb_pause::run(app, args, false).await,
         Some(Verb::Parked(args)) => verb_parked::run(app, args).await,
+        Some(Verb::Mcp(args)) => verb_mcp::run(app, args).await,
+        Some(Verb::Token(args)) => verb_token::run(app, args).await,
         Some(Verb::Backup(args)) => verb_backup::run(app, args).await,
         Some(Verb::Completions(args)) => Ok(verb_completions::run(args)),
     }

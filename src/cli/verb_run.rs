@@ -3,6 +3,7 @@
 use crate::{
     answer::Answer,
     app::{App, DATABASE},
+    serve,
 };
 use anyhow::Context;
 use runtime::{
@@ -51,15 +52,21 @@ pub async fn run(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         warn!("no account is connected: `sales-orchestrator connect hubspot`; start again afterwards");
     }
     let stop = stopped_by_signal(args.stop_at_eof)?;
+    let served = config.settings.clone();
     let outside = Outside::new(config.settings.reach.secret, &data);
     let mut daemon = Daemon::start(store, Arc::new(SystemClock), config, links, seed()).await?;
     daemon.outside = Some(outside);
+    let api = serve::start(&daemon.shared, &served, stop.clone()).await?;
     ready();
     let again = app.clone();
     let reload: Reload = Arc::new(move || again.config().map_err(|error| format!("{error:#}")));
     let watching = tokio::spawn(watchdog());
     let ended = daemon.run(stop, app.files(), reload).await;
     watching.abort();
+    if let Some(api) = api {
+        // A client that keeps its connection open does not hold up the stop.
+        api.abort();
+    }
     ended.context("the daemon")?;
     Ok(Answer::silent())
 }

@@ -143,3 +143,12 @@ impl IntoResponse for Problem {
         answer
     }
 }
+
+/// Serves until `stopped` comes; requests under way are finished.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    app: Router,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, app).with_graceful_shutdown(stopped).await
+}

@@ -1,0 +1,6 @@
+//! The API as its callers see it: in memory, over the real store and the real assignment cycle.
+
+mod attacks;
+mod desk;
+mod faces;
+mod work;

@@ -1,0 +1,108 @@
+//! A day's work.
+
+use super::desk::{Desk, LSH, SDR, deal, task_id};
+use model::work::TaskState;
+use serde_json::json;
+
+#[tokio::test]
+async fn an_agent_takes_reports_and_finishes_its_task() {
+    // given an agent with one offer
+    let desk = Desk::new().await;
+    let (status, next) = desk.call("sdr", "next_task", json!({})).await;
+    assert_eq!((status, next["task"]["action"].as_str()), (200, Some("EXECUTE_OUTREACH")), "{next}");
+    let id = next["task"]["id"].as_str().unwrap();
+    // when it takes it, reports on it and finishes it
+    let (status, said) = desk.call("sdr", "accept", json!({ "task_id": id })).await;
+    assert_eq!(status, 200, "{said}");
+    let report =
+        json!({ "task_id": id, "status": "IN_PROGRESS", "progress": 45, "metrics": { "found": 45 } });
+    assert_eq!(desk.call("sdr", "report_status", report).await.0, 200);
+    let complete = json!({
+        "task_id": id, "outcome": "success",
+        "result": { "title": "List", "markdown": "# 45 found", "data": { "found": 45 } },
+        "learnings": ["founders answer on Sundays"],
+    });
+    let (status, said) = desk.call("sdr", "complete", complete).await;
+    // then it is done, with figures and document, and the next one is asked for
+    assert_eq!((status, said["effect"]["state"].as_str()), (200, Some("done")), "{said}");
+    let (_, shown) = desk.call("sdr", "task", json!({ "task_id": id })).await;
+    assert_eq!(shown["task"]["metrics"]["found"], 45);
+    assert_eq!(shown["documents"].as_array().unwrap().len(), 1);
+    assert_eq!(desk.call("sdr", "next_task", json!({})).await.1["task"], json!(null));
+}
+
+#[tokio::test]
+async fn a_declined_task_goes_back_with_the_reason() {
+    let desk = Desk::new().await;
+    let input = json!({ "task_id": task_id(1), "reason": "no list" });
+    assert_eq!(desk.call("sdr", "decline", input).await.0, 200);
+    assert_eq!(desk.state(1).await, (TaskState::Queued, None));
+    let (_, shown) = desk.call("boss", "task", json!({ "task_id": task_id(1) })).await;
+    assert_eq!(shown["task"]["passed"][0][0], SDR);
+}
+
+#[tokio::test]
+async fn a_handoff_is_asked_for_and_confirmed() {
+    // given an agent at work on a deal
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    // when it hands the deal over with what it knows
+    let input = json!({
+        "subject": format!("deal:{}", deal()), "to": LSH, "milestone": "MEETING_BOOKED",
+        "context": { "budget": "confirmed" },
+    });
+    let (status, said) = desk.call("sdr", "hand_off", input).await;
+    assert_eq!((status, said["effect"]["status"].as_str()), (200, Some("REQUESTED")), "{said}");
+    let handoff = said["effect"]["handoff"].clone();
+    // then only the receiver can confirm it, once
+    let confirm = json!({ "handoff_id": handoff });
+    assert_eq!(desk.call("sdr", "confirm_handoff", confirm.clone()).await.0, 403);
+    let (status, said) = desk.call("lsh", "confirm_handoff", confirm.clone()).await;
+    assert_eq!((status, said["effect"]["status"].as_str()), (200, Some("CONFIRMED")), "{said}");
+    assert_eq!(desk.call("lsh", "confirm_handoff", confirm).await.0, 409);
+}
+
+#[tokio::test]
+async fn an_escalation_is_followed_until_it_is_settled() {
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    let input = json!({ "task_id": task_id(1), "reason": "BLOCKED", "request": "NEED_A_LIST" });
+    let (status, said) = desk.call("sdr", "escalate", input).await;
+    assert_eq!((status, said["effect"]["status"].as_str()), (200, Some("OPEN")), "{said}");
+    let escalation = said["effect"]["escalation"].clone();
+    let of = json!({ "escalation_id": escalation });
+    assert_eq!(desk.call("boss", "acknowledge_escalation", of).await.0, 200);
+    let settled = json!({ "escalation_id": escalation, "resolution": "list bought" });
+    assert_eq!(desk.call("boss", "resolve_escalation", settled).await.0, 200);
+    let (_, open) = desk.call("boss", "escalations", json!({ "open": true })).await;
+    assert_eq!(open["escalations"], json!([]));
+}
+
+#[tokio::test]
+async fn the_same_key_does_nothing_twice() {
+    // given a trigger raised with a key
+    let desk = Desk::new().await;
+    let body = json!({ "task_id": task_id(1) }).to_string();
+    let key = [("idempotency-key", "k-1")];
+    let (status, first) = desk.call_with("sdr", "accept", body.clone(), &key).await;
+    assert_eq!((status, &first["repeated"]), (200, &json!(false)));
+    // when it is sent again, then the answer is the same and says so
+    let (status, again) = desk.call_with("sdr", "accept", body, &key).await;
+    assert_eq!((status, &again["repeated"], &again["effect"]), (200, &json!(true), &first["effect"]));
+    assert_eq!(again["message_id"], first["message_id"]);
+}
+
+#[tokio::test]
+async fn messages_are_read_page_by_page() {
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    desk.call("lsh", "accept", json!({ "task_id": task_id(2) })).await;
+    let (_, all) = desk.call("boss", "messages", json!({})).await;
+    let count = all["messages"].as_array().unwrap().len();
+    assert!(count >= 2, "{all}");
+    let (_, rest) = desk.call("boss", "messages", json!({ "cursor": all["next"] })).await;
+    assert_eq!(rest["messages"], json!([]));
+    // and an agent reads only its own
+    let (_, own) = desk.call("sdr", "messages", json!({})).await;
+    assert!(own["messages"].as_array().unwrap().len() < count);
+}
