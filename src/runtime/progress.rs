@@ -122,8 +122,7 @@ fn advance(rules: &Rules, view: &SubjectView, step: &Transition, now: Timestamp)
 /// Tasks that ended with us are completed at the source too; deciding it again changes nothing.
 fn closing(view: &SubjectView) -> impl Iterator<Item = Write> {
     view.tasks.iter().filter(|task| !task.state.is_open()).filter_map(|task| match &task.state {
-        TaskState::Cancelled { why } => close_write(task, why),
-        TaskState::Failed { why } => close_write(task, why),
+        TaskState::Cancelled { why } | TaskState::Failed { why } => close_write(task, why),
         TaskState::Queued
         | TaskState::Offered { .. }
         | TaskState::Assigned

@@ -54,7 +54,10 @@ fn the_built_in_agents_are_those_of_the_tables() {
         *handoff,
         Handoff::Agent { to: "WAKE.LSHSALES".into(), when: "qualified_lead".into(), change_owner: false }
     );
-    assert_eq!(roster.find("CLOSESTACK").unwrap().handoff, Handoff::External { name: "implementation".into(), when: "deal_closed".into() });
+    assert_eq!(
+        roster.find("CLOSESTACK").unwrap().handoff,
+        Handoff::External { name: "implementation".into(), when: "deal_closed".into() }
+    );
 }
 
 #[test]
@@ -291,6 +294,31 @@ fn errors_name_file_line_and_what_was_meant() {
         ),
     ] {
         assert_eq!(error(&agents, stages), expected);
+    }
+}
+
+#[test]
+fn handoffs_rules_and_ways_to_reach_agents_are_checked_against_what_there_is() {
+    let agent = |lines: &str| format!("\n[[agent]]\nid = \"WAKE.SDRFORGE\"\n{lines}\n");
+    for (agents, expected) in [
+        (
+            agent("handoff = { to = \"WAKE.LSHSALES\", when = \"qualified_led\" }"),
+            "agents.toml:4: agent WAKE.SDRFORGE: hands off on `qualified_led`, which is no signal; did you mean `qualified_lead`?",
+        ),
+        (
+            "[[escalation]]\non = \"overdu\"".into(),
+            "agents.toml:2: escalation overdu: nothing raises `overdu`; did you mean `overdue`?",
+        ),
+        (
+            "[[escalation]]\non = \"enterprise\"\naction = \"ENTERPRISE_OVERLY\"".into(),
+            "agents.toml:2: escalation enterprise: there is no action `ENTERPRISE_OVERLY`; did you mean `ENTERPRISE_OVERLAY`?",
+        ),
+        (
+            agent("reach = { webhook = \"http://example.com\", secret = \"forge\" }"),
+            "agents.toml:4: agent WAKE.SDRFORGE: a webhook's address begins with https://: reach is \"deal_owner\", \"inbox\", { crm_owner = \"address\" }, { webhook = \"https://...\", secret = \"name\" }, { command = [\"program\", \"argument\"], timeout_seconds } or { email = \"address\" }",
+        ),
+    ] {
+        assert_eq!(error(&agents, ""), expected);
     }
 }
 

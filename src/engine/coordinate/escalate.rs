@@ -109,16 +109,12 @@ pub fn route(
         next.task = Some(known.id);
         return (next, None, Told::Nobody);
     }
-    match task {
-        Some(task) => {
-            next.task = Some(task.id);
-            (next, Some(task), Told::Nobody)
-        }
-        None => {
-            next.told = 1;
-            (next, None, Told::Level(case.level))
-        }
+    if let Some(task) = task {
+        next.task = Some(task.id);
+        return (next, Some(task), Told::Nobody);
     }
+    next.told = 1;
+    (next, None, Told::Level(case.level))
 }
 
 /// The task of the agent that steps in. In a stage that has it as a support of its own it is that very task.
@@ -131,9 +127,9 @@ fn agent_task(
 ) -> Option<Task> {
     let (action, subject) = (rule.action.as_deref()?, case.subject.as_ref()?);
     let template = find(book, action)?;
-    let cause = format!("escalation {} ({})", case.id, case.reason);
+    let why = format!("escalation {} ({})", case.id, case.reason);
     let id = Id::derived(&["task", &case.id.to_string(), action]);
-    let mut task = task_of(id, subject, stage, template, cause, now);
+    let mut task = task_of(id, subject, stage, template, why, now);
     task.meant_for = rule.to.clone().or(task.meant_for);
     Some(task)
 }

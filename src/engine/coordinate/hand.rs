@@ -172,9 +172,9 @@ pub fn handoff_writes(
 ) -> Vec<Write> {
     let Some(target) = view.references.first() else { return Vec::new() };
     let because = format!("{} goes from {} to {} ({})", case.subject, case.from, case.to, case.milestone);
-    let cause = case.id.to_string();
+    let name = case.id.to_string();
     let write = |intent: Intent, expects| {
-        let key = WriteKey::new(&target.connection, intent.kind(), target, &cause, "handoff", 0);
+        let key = WriteKey::new(&target.connection, intent.kind(), target, &name, "handoff", 0);
         Write { key, target: target.clone(), intent, expects, because: because.clone() }
     };
     let note = Intent::CreateNote { body: note(case), at: case.requested };

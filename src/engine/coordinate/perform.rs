@@ -41,11 +41,14 @@ impl Sum {
     }
 }
 
+/// The first traits of a case: the group in which it is compared.
+type Group = Vec<Box<str>>;
+
 /// Sums per action and group of traits (a group is a prefix of the traits), over all agents and for each.
 #[derive(Default)]
 struct Groups {
-    all: BTreeMap<(Box<str>, Vec<Box<str>>), Sum>,
-    own: BTreeMap<(AgentId, Box<str>, Vec<Box<str>>), Sum>,
+    all: BTreeMap<(Box<str>, Group), Sum>,
+    own: BTreeMap<(AgentId, Box<str>, Group), Sum>,
 }
 
 impl Groups {

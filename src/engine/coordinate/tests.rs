@@ -243,8 +243,8 @@ fn an_enterprise_deal_calls_the_overlay_and_people_only_if_it_does_not_come() {
         levels.push((told, next.due.unwrap().since(at).as_secs() / 3_600));
         waiting = next;
     }
-    use EscalationLevel::{Head, Manager, Owner};
-    let told = [(Owner, 4), (Manager, 24), (Head, 24), (Head, 24)];
+    let (owner, manager, head) = (EscalationLevel::Owner, EscalationLevel::Manager, EscalationLevel::Head);
+    let told = [(owner, 4), (manager, 24), (head, 24), (head, 24)];
     assert_eq!(levels, told.map(|(level, hours)| (Told::Level(level), hours)));
     // where the stage has that task already, no second one is made
     let busy = view(Stage::Proposal, &[("ENTERPRISE_OVERLAY", TaskState::Assigned, "WAKE.ENTERPRISE")]);
@@ -390,4 +390,52 @@ fn old_results_fade_and_a_single_one_moves_little() {
     // what is counted never exceeds the cases there were
     let bad = records(&[one("A", 0.0, Duration::ZERO), one("B", 1.0, Duration::ZERO)], NOW, HALF_LIFE, true);
     assert!(bad.iter().all(|(_, _, record)| record.won <= record.all), "{bad:?}");
+}
+
+#[test]
+fn every_handoff_and_rule_of_the_agents_file_matters() {
+    let (roster, book) = shipped();
+    // given deals in every state that calls for a handoff or an escalation
+    let holders = [
+        ("BOOK_MEETING", "WAKE.SDRFORGE"),
+        ("ALIGN_NEXT_STEPS", "WAKE.LSHSALES"),
+        ("DELIVER_DEMO", "WAKE.LSHSALES"),
+        ("DELIVER_PROPOSAL", "WAKE.QUOTEFORGE"),
+        ("EXECUTE_CONTRACT", "WAKE.CLOSESTACK"),
+    ];
+    let mut seen = view(Stage::Close, &holders.map(|(action, holder)| (action, TaskState::Done, holder)));
+    seen.fields.set(Field::Outcome, Value::Outcome(model::DealOutcome::Won));
+    let moved = model::EventKind::Changed {
+        fields: vec![(Field::CloseDate, Value::Time(NOW - hours(9)), Value::Time(NOW))],
+    };
+    let moved = model::Event { at: NOW, subject: Some(seen.record), kind: moved, source: "crm".into() };
+    seen.history = vec![moved; 3];
+    let everything = |roster: &Roster| {
+        let signals = signals(&seen, &book);
+        let rules = &roster.rules.coordination;
+        let given = handoffs(&seen, &signals, roster, &book, NOW);
+        let raised = escalate_from_signals(&seen, &signals, rules, NOW);
+        let noticed: Vec<_> = Raised::ALL
+            .map(|raised| {
+                escalation_of(raised, "x", (None, None), Map::new(), rules, NOW).map(|case| case.id)
+            })
+            .to_vec();
+        let given: Vec<_> = given.into_iter().map(|case| case.id).collect();
+        (given, raised.into_iter().map(|case| case.id).collect::<Vec<_>>(), noticed)
+    };
+    let all = everything(&roster);
+    assert_eq!((all.0.len(), all.1.len()), (4, 2), "four of the team hand over, two signals escalate");
+    // when any of them is taken away, something is missing
+    for (at, agent) in roster.agents.iter().enumerate() {
+        if matches!(agent.handoff, Handoff::Agent { .. } | Handoff::External { .. }) {
+            let mut less = roster.clone();
+            less.agents[at].handoff = Handoff::None;
+            assert_ne!(everything(&less), all, "the handoff of {} changes nothing", agent.id);
+        }
+    }
+    for at in 0..roster.rules.coordination.escalations.len() {
+        let mut less = roster.clone();
+        let rule = less.rules.coordination.escalations.remove(at);
+        assert_ne!(everything(&less), all, "escalation on {} changes nothing", rule.on);
+    }
 }

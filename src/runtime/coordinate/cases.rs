@@ -254,7 +254,7 @@ fn crm_task(
         owner: draft.rules.owner(&target.connection, address),
         high: true,
     };
-    let cause = case.id.to_string();
-    let key = WriteKey::new(&target.connection, intent.kind(), target, &cause, level.name(), case.told);
+    let name = case.id.to_string();
+    let key = WriteKey::new(&target.connection, intent.kind(), target, &name, level.name(), case.told);
     Write { key, target: target.clone(), intent, expects: Vec::new(), because }
 }

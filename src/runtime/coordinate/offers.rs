@@ -60,8 +60,8 @@ pub(super) fn spread(draft: &mut Draft<'_>, agenda: &Agenda) {
         let author = draft.rules.config.roster.find(&document.by);
         let Some(author) = author.filter(|agent| agent.handoff == Handoff::AllAgents) else { continue };
         let content = &document.content;
-        let context = json!({ "title": content.title, "markdown": content.markdown, "data": content.data });
-        let context = if let serde_json::Value::Object(context) = context { context } else { continue };
+        let said = json!({ "title": content.title, "markdown": content.markdown, "data": content.data });
+        let serde_json::Value::Object(context) = said else { continue };
         let stage = author.outputs.first().map_or("insight", AsRef::as_ref).to_owned();
         let id = format!("task:{}", document.task).into();
         let lead = Lead { id, company: String::new(), contact: String::new(), stage, context };

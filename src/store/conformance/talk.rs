@@ -153,7 +153,7 @@ pub(super) async fn a_message_counts_once_by_its_id(store: Arc<dyn Store>) {
         MessageFilter { conversation: Some(accept.conversation), ..MessageFilter::default() };
     assert_eq!(store.messages(&person(), &by_conversation, 0, 10).await.unwrap().len(), 1);
     let (to, id) = (Some("ORCHESTRATOR".into()), Some("m-1".into()));
-    let by_both = MessageFilter { to, id, ..MessageFilter::default() };
+    let by_both = MessageFilter { id, to, ..MessageFilter::default() };
     assert_eq!(store.messages(&person(), &by_both, 0, 10).await.unwrap().len(), 1);
     assert!(store.messages(&person(), &by_both, kept[0].seq, 10).await.unwrap().is_empty());
 }

@@ -66,8 +66,8 @@ fn place(
     )?;
     let (due, until) =
         (assignment.due.map(Timestamp::as_millis), assignment.offer_until.map(Timestamp::as_millis));
-    let state = if until.is_some() { "offered" } else { "assigned" };
-    change.execute((task.id.to_string(), agent.as_str(), due, now.as_millis(), state, until))?;
+    let word = if until.is_some() { "offered" } else { "assigned" };
+    change.execute((task.id.to_string(), agent.as_str(), due, now.as_millis(), word, until))?;
     Ok(())
 }
 

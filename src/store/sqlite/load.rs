@@ -104,10 +104,9 @@ pub(super) fn ended(db: &Connection, agent: &AgentId, task: &Task) -> Outcome<()
 pub(super) fn unstarted(db: &Connection, agent: &AgentId, task: &Task, at: Timestamp) -> Outcome<()> {
     for unit in units(task) {
         let name = match unit {
-            Unit::Tasks(name) => name,
             // Another task on that subject is still open: it was started all the same.
             Unit::Subjects(name) if on_subject(db, agent, name, task, 0)? > 0 => continue,
-            Unit::Subjects(name) => name,
+            Unit::Subjects(name) | Unit::Tasks(name) => name,
         };
         let mut take = db.prepare_cached(
             "UPDATE agent_starts SET count = max(count - 1, 0) WHERE agent = ?1 AND unit = ?2 AND bucket = ?3",

@@ -34,12 +34,11 @@ pub(super) fn refuse(refusal: Refusal, why: String) -> Fail {
 /// The deal or lead that a text names: `deal:ID`, `contact:ID` or the bare id of either.
 pub(super) fn subject_of(db: &Connection, name: &str) -> Outcome<Subject> {
     let unknown = || refuse(Refusal::Unknown, format!("there is no deal or lead {name:?}"));
-    let subject: Subject = match name.parse() {
-        Ok(subject) => subject,
-        Err(_) => {
-            let id: Id = name.parse().map_err(|_| unknown())?;
-            if exists(db, "deals", id)? { Subject::Deal(id) } else { Subject::Lead(id) }
-        }
+    let subject: Subject = if let Ok(subject) = name.parse() {
+        subject
+    } else {
+        let id: Id = name.parse().map_err(|_| unknown())?;
+        if exists(db, "deals", id)? { Subject::Deal(id) } else { Subject::Lead(id) }
     };
     let known = match &subject {
         Subject::Deal(id) => exists(db, "deals", *id)?,
@@ -242,10 +241,10 @@ fn detail(db: &Connection, id: Id) -> Outcome<Option<TaskDetail>> {
     let mut rows = look.query([id.to_string()])?;
     let row = rows.next()?.ok_or_else(|| Fail::stored("a task vanished"))?;
     let text = |at: usize| row.get::<_, Option<String>>(at);
-    let mut passes = db.prepare_cached(
+    let mut who_passed = db.prepare_cached(
         "SELECT agent, how || ': ' || why FROM task_passes WHERE task = ?1 ORDER BY at, agent",
     )?;
-    let passed = passes
+    let passed = who_passed
         .query_map([id.to_string()], |row| {
             Ok((AgentId::new(row.get::<_, String>(0)?), row.get::<_, String>(1)?.into()))
         })?

@@ -145,7 +145,6 @@ pub(super) fn end_with(
 fn success(task: &Task, to: &TaskState, said: Option<TaskOutcome>, at: Timestamp) -> Option<bool> {
     match (to, said) {
         (TaskState::Done, Some(TaskOutcome::Success)) => Some(true),
-        (TaskState::Done, Some(TaskOutcome::NoResult)) => None,
         (TaskState::Done, None) => Some(task.due.is_none_or(|due| at <= due)),
         (TaskState::Done, Some(TaskOutcome::Failure)) | (TaskState::Failed { .. }, _) => Some(false),
         _ => None,
@@ -195,8 +194,8 @@ pub(super) fn see_done(db: &Connection, streams: &Streams, reference: &ExternalR
 }
 
 /// What is done without having brought what it was for counts for no condition.
-fn brief_state(state: TaskState, outcome: Option<String>) -> TaskState {
-    match outcome.as_deref() {
+fn brief_state(state: TaskState, outcome: Option<&str>) -> TaskState {
+    match outcome {
         Some("failure" | "no_result") if state == TaskState::Done => {
             TaskState::Failed { why: "it brought nothing".into() }
         }
@@ -216,7 +215,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
         Ok(TaskBrief {
             id: super::id(row, 0)?,
             action: row.get::<_, String>(1)?.into(),
-            state: brief_state(state(row, 3, 8)?, row.get(9)?),
+            state: brief_state(state(row, 3, 8)?, row.get::<_, Option<String>>(9)?.as_deref()),
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,

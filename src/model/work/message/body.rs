@@ -279,11 +279,13 @@ words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "only two of the macro's enums have a default")]
 impl Default for HandoffStatus {
     fn default() -> Self {
         Self::Requested
     }
 }
+#[expect(clippy::derivable_impls, reason = "only two of the macro's enums have a default")]
 impl Default for EscalationStatus {
     fn default() -> Self {
         Self::Open
