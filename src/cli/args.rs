@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::{
-    verb_apply, verb_backup, verb_check, verb_completions, verb_connect, verb_demo, verb_doctor, verb_init,
-    verb_mcp, verb_parked, verb_pause, verb_plan, verb_run, verb_status, verb_sync, verb_token, verb_why,
-    verb_writes,
+    verb_apply, verb_backup, verb_check, verb_completions, verb_connect, verb_demo, verb_doctor,
+    verb_escalate, verb_handoff, verb_init, verb_mcp, verb_parked, verb_pause, verb_plan, verb_run,
+    verb_status, verb_sync, verb_tasks, verb_token, verb_trigger, verb_why, verb_writes,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use runtime::settings::LogFormat;
@@ -92,6 +92,16 @@ pub enum Verb {
     Resume(verb_pause::Args),
     /// Records that could not be read: look, retry
     Parked(verb_parked::Args),
+    /// Agents with what they can do and hold
+    Agents(verb_tasks::AgentsArgs),
+    /// Tasks by deal, agent or state
+    Tasks(verb_tasks::Args),
+    /// Give a deal to another agent, or confirm that
+    Handoff(verb_handoff::Args),
+    /// Say that somebody must step in, or settle it
+    Escalate(verb_escalate::Args),
+    /// Raise a trigger, whose tasks are then made
+    Trigger(verb_trigger::Args),
     /// Serve an MCP client on standard input and output
     Mcp(verb_mcp::Args),
     /// Who may come in over HTTP: create, list, revoke

@@ -3,6 +3,7 @@
 use crate::{
     answer::usage,
     app::{self, App},
+    text::clean,
 };
 use model::work::Party;
 use runtime::clock::{self, SystemClock};
@@ -32,4 +33,47 @@ pub async fn ask(web: &Web, name: &str, input: Value) -> anyhow::Result<Value> {
         404 | 409 | 422 => usage(problem.detail),
         _ => anyhow::anyhow!("{}", problem.detail),
     })
+}
+
+/// The deal or contact that is meant: an id, `deal:ID`, or part of a name that only one has.
+pub async fn subject(web: &Web, text: &str) -> anyhow::Result<String> {
+    let bare = text.split_once(':').map_or(text, |(_, id)| id);
+    if bare.parse::<model::Id>().is_ok() {
+        return Ok(if text.contains(':') { text.to_owned() } else { format!("deal:{text}") });
+    }
+    let found = ask(web, "search", serde_json::json!({ "text": text, "kind": "deal" })).await?;
+    let found: Vec<(&str, &str)> = found["found"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| Some((one["id"].as_str()?, one["untrusted"]["name"].as_str()?)))
+        .collect();
+    match found.as_slice() {
+        [] => Err(usage(format!("no deal is known by {text:?}"))),
+        [(id, _)] => Ok(format!("deal:{id}")),
+        many => {
+            let lines: Vec<String> =
+                many.iter().take(10).map(|(id, name)| format!("  deal:{id}  {}", clean(name))).collect();
+            Err(usage(format!("{text:?} may be any of these:\n{}", lines.join("\n"))))
+        }
+    }
+}
+
+/// `KEY=VALUE`; the value is JSON where it can be read as that, else text.
+pub fn param(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| "write KEY=VALUE".to_owned())?;
+    Ok((key.trim().to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
+}
+
+/// What came of something said, in words.
+pub fn effect(answer: &Value) -> String {
+    let effect = &answer["effect"];
+    let text = |field: &str| effect[field].as_str().unwrap_or_default().to_owned();
+    match effect["effect"].as_str() {
+        Some("handoff") => format!("Handoff {} is {}.", text("handoff"), text("status")),
+        Some("escalation") => format!("Escalation {} is {}.", text("escalation"), text("status")),
+        Some("task") => format!("Task {} is {}.", text("task"), text("state")),
+        Some("ignored") => format!("Kept, without effect: {}", clean(&text("why"))),
+        _ => "Kept.".to_owned(),
+    }
 }

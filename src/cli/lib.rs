@@ -20,6 +20,8 @@ mod verb_completions;
 mod verb_connect;
 mod verb_demo;
 mod verb_doctor;
+mod verb_escalate;
+mod verb_handoff;
 mod verb_init;
 mod verb_mcp;
 mod verb_parked;
@@ -28,7 +30,9 @@ mod verb_plan;
 mod verb_run;
 mod verb_status;
 mod verb_sync;
+mod verb_tasks;
 mod verb_token;
+mod verb_trigger;
 mod verb_why;
 mod verb_writes;
 
@@ -74,6 +78,11 @@ async fn answer(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         Some(Verb::Pause(args)) => verb_pause::run(app, args, true).await,
         Some(Verb::Resume(args)) => verb_pause::run(app, args, false).await,
         Some(Verb::Parked(args)) => verb_parked::run(app, args).await,
+        Some(Verb::Agents(args)) => verb_tasks::agents(app, args).await,
+        Some(Verb::Tasks(args)) => verb_tasks::run(app, args).await,
+        Some(Verb::Handoff(args)) => verb_handoff::run(app, args).await,
+        Some(Verb::Escalate(args)) => verb_escalate::run(app, args).await,
+        Some(Verb::Trigger(args)) => verb_trigger::run(app, args).await,
         Some(Verb::Mcp(args)) => verb_mcp::run(app, args).await,
         Some(Verb::Token(args)) => verb_token::run(app, args).await,
         Some(Verb::Backup(args)) => verb_backup::run(app, args).await,

@@ -1,0 +1,85 @@
+//! `escalate`: somebody must step in, and it is followed until it is settled.
+
+use crate::{
+    answer::{Answer, usage},
+    app::App,
+    desk,
+    text::{Table, clean, cut},
+};
+use serde_json::{Value, json};
+
+/// Options of `escalate`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sales-orchestrator escalate                                all that are open
+  sales-orchestrator escalate ENTERPRISE_COMPLEXITY --deal \"Acme\" --request ACTIVATE_ENTERPRISE_AGENT
+  sales-orchestrator escalate --acknowledge 0193...
+  sales-orchestrator escalate --resolve 0193... --how \"approved: 20 % is fine\"")]
+pub struct Args {
+    /// Reason, a code in capitals
+    #[arg(value_name = "REASON", requires = "about")]
+    reason: Option<String>,
+    /// The deal: id or part of the name
+    #[arg(long, value_name = "DEAL", group = "about")]
+    deal: Option<String>,
+    /// The task
+    #[arg(long, value_name = "ID", group = "about")]
+    task: Option<String>,
+    /// What is asked for
+    #[arg(long, default_value = "PLEASE_DECIDE", value_name = "TEXT")]
+    request: String,
+    /// Take up this escalation
+    #[arg(long, value_name = "ID", conflicts_with_all = ["reason", "resolve"])]
+    acknowledge: Option<String>,
+    /// Settle this escalation
+    #[arg(long, value_name = "ID", conflicts_with = "reason", requires = "how")]
+    resolve: Option<String>,
+    /// How it was settled
+    #[arg(long, value_name = "TEXT")]
+    how: Option<String>,
+}
+
+/// Lists, raises, takes up or settles.
+pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
+    let web = desk::web(app).await?;
+    let answer = match (&args.reason, &args.acknowledge, &args.resolve) {
+        (Some(reason), ..) => {
+            let subject = match &args.deal {
+                Some(deal) => Some(desk::subject(&web, deal).await?),
+                None => None,
+            };
+            if subject.is_none() && args.task.is_none() {
+                return Err(usage("name the deal (--deal) or the task (--task)"));
+            }
+            let input = json!({
+                "subject": subject, "task_id": args.task, "reason": reason, "request": args.request,
+            });
+            desk::ask(&web, "escalate", input).await?
+        }
+        (None, Some(id), _) => {
+            desk::ask(&web, "acknowledge_escalation", json!({ "escalation_id": id })).await?
+        }
+        (None, None, Some(id)) => {
+            let input = json!({ "escalation_id": id, "resolution": args.how });
+            desk::ask(&web, "resolve_escalation", input).await?
+        }
+        (None, None, None) => {
+            return open(app, &desk::ask(&web, "escalations", json!({ "open": true })).await?);
+        }
+    };
+    Ok(Answer::new(desk::effect(&answer), answer))
+}
+
+fn open(app: &App, answer: &Value) -> anyhow::Result<Answer> {
+    let mut table = Table::new(&["Escalation", "Reason", "Asks for", "From", "Level", "Status", "Next"]);
+    for case in answer["escalations"].as_array().into_iter().flatten() {
+        let text = |field: &str| clean(case[field].as_str().unwrap_or("-"));
+        let row =
+            ["id", "reason", "request", "from", "level", "status", "due"].map(|field| cut(&text(field), 40));
+        table.row(row);
+    }
+    let text =
+        if table.is_empty() { "Nothing is escalated.".to_owned() } else { table.render(app.screen.columns) };
+    Ok(Answer::new(text, answer.clone()))
+}

@@ -1,0 +1,98 @@
+//! `tasks` and `agents`: who does what.
+
+use crate::{
+    answer::Answer,
+    app::App,
+    desk,
+    text::{Table, clean, cut},
+};
+use serde_json::{Value, json};
+
+/// Options of `tasks`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sales-orchestrator tasks --state queued
+  sales-orchestrator tasks --agent WAKE.SDRFORGE
+  sales-orchestrator tasks --deal \"Acme\" --json")]
+pub struct Args {
+    /// Only of this deal: id or part of the name
+    #[arg(long, value_name = "DEAL")]
+    deal: Option<String>,
+    /// Only this agent's
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// queued, offered, assigned, `in_progress`, blocked, done, failed or cancelled
+    #[arg(long, value_name = "STATE")]
+    state: Option<String>,
+}
+
+/// Options of `agents`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  sales-orchestrator agents --json | jq '.agents[].capabilities'")]
+pub struct AgentsArgs {}
+
+/// Tasks, at most 200.
+pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
+    let web = desk::web(app).await?;
+    let subject = match &args.deal {
+        Some(deal) => Some(desk::subject(&web, deal).await?),
+        None => None,
+    };
+    let agent = match &args.agent {
+        Some(name) => {
+            let known = app.config()?.roster.resolve(name);
+            let unknown = || crate::answer::usage(format!("no agent is called {name:?}"));
+            Some(known.ok_or_else(unknown)?.to_string())
+        }
+        None => None,
+    };
+    let input = json!({ "subject": subject, "agent": agent, "state": args.state });
+    let answer = desk::ask(&web, "tasks", input).await?;
+    let mut table = Table::new(&["Task", "Action", "State", "Agent", "Due", "What"]);
+    for task in list(&answer, "tasks") {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        table.row([
+            text(&task["id"]),
+            text(&task["action"]),
+            text(&task["state"]["state"]),
+            text(&task["holder"]),
+            text(&task["due"]),
+            cut(&clean(&text(&task["untrusted"]["title"])), 50),
+        ]);
+    }
+    let shown = if table.is_empty() { "No tasks.".to_owned() } else { table.render(app.screen.columns) };
+    Ok(Answer::new(shown, answer))
+}
+
+/// Agents with what they can do.
+pub async fn agents(app: &App, _: &AgentsArgs) -> anyhow::Result<Answer> {
+    let web = desk::web(app).await?;
+    let answer = desk::ask(&web, "agents", json!({})).await?;
+    let mut table = Table::new(&["Agent", "State", "Open", "Limit", "Can", "Role"]);
+    for agent in list(&answer, "agents") {
+        let state = match (agent["enabled"].as_bool(), agent["paused"].as_bool()) {
+            (Some(false), _) => "disabled",
+            (_, Some(true)) => "paused",
+            _ => "takes work",
+        };
+        let limit = agent["capacity"]["limit"].as_u64().map_or("-".to_owned(), |limit| {
+            format!("{limit} {}", agent["capacity"]["unit"].as_str().unwrap_or_default())
+        });
+        let can: Vec<&str> =
+            agent["capabilities"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        table.row([
+            agent["id"].as_str().unwrap_or_default().to_owned(),
+            state.to_owned(),
+            agent["open"].to_string(),
+            limit,
+            cut(&can.join(", "), 60),
+            cut(agent["role"].as_str().unwrap_or_default(), 40),
+        ]);
+    }
+    Ok(Answer::new(table.render(app.screen.columns), answer))
+}
+
+fn list<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    answer.get(name).and_then(Value::as_array).into_iter().flatten()
+}
