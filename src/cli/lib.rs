@@ -9,6 +9,7 @@ mod config_file;
 mod control;
 mod diff;
 mod figures;
+mod sign_in;
 mod story;
 mod text;
 mod verb_apply;

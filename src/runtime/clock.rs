@@ -38,6 +38,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// Chance from the operating system, for secrets that are used once.
+pub fn chance() -> anyhow::Result<[u8; 64]> {
+    let mut chance = [0; 64];
+    getrandom::fill(&mut chance).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(chance)
+}
+
 /// A clock for tests and simulation: a base plus tokio's (paused) time. It can be set, as a machine's can.
 #[derive(Debug)]
 pub struct VirtualClock {
