@@ -212,8 +212,8 @@ pub enum Field {
     References,
     /// Text: the source's own id of the conversation.
     Thread,
-    /// Text: why a mail was not written by a person to a person: `bulk`, `auto_reply`, `bounce`, `delayed`;
-    /// empty for an ordinary one.
+    /// Text: why a mail was not written by a person to a person: `bulk`, `auto_reply`, `bounce`, `delayed`,
+    /// `complaint` (somebody reported ours as spam); empty for an ordinary one.
     Automatic,
     /// List: addresses that a bounce or delay notice reports about.
     Failed,
