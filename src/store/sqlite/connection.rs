@@ -128,7 +128,7 @@ impl Database {
     }
 
     /// Runs a job on the writing connection of an inline database, on this thread.
-    #[cfg(feature = "floor")]
+    #[cfg(any(test, feature = "floor"))]
     pub(super) fn blocking<T>(
         &self,
         doing: &'static str,

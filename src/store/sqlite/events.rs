@@ -56,6 +56,8 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::TaskEnded { .. } => "task_ended",
         EventKind::TransitionSuggested { .. } => "transition_suggested",
         EventKind::WriteSettled { .. } => "write_settled",
+        EventKind::ActivityLinked { .. } => "activity_linked",
+        EventKind::Bounced { .. } => "bounced",
         EventKind::Noticed { .. } => "noticed",
     }
 }
@@ -125,6 +127,13 @@ mod tests {
                 kind: WriteKind::CreateNote,
                 state: "done".into(),
             },
+            EventKind::ActivityLinked {
+                activity: model::Id::v7(1, 2),
+                what: Kind::Email,
+                how: Some("contact".into()),
+                ambiguous: false,
+            },
+            EventKind::Bounced { address: "ann@acme.example".into() },
             EventKind::Noticed { what: String::new() },
             EventKind::FirstSeen,
             EventKind::Returned,

@@ -5,7 +5,8 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 1] = [include_str!("../migrations/sqlite/0001_first.sql")];
+const FILES: [&str; 2] =
+    [include_str!("../migrations/sqlite/0001_first.sql"), include_str!("../migrations/sqlite/0002_mail.sql")];
 
 /// Marks the file as ours ("sord"), so that another program's database is never migrated.
 const APPLICATION: i64 = 0x736f_7264;
@@ -56,7 +57,10 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 1] = [include_str!("../migrations/sample/0001_first.sql")];
+    const SAMPLES: [&str; 2] = [
+        include_str!("../migrations/sample/0001_first.sql"),
+        include_str!("../migrations/sample/0002_mail.sql"),
+    ];
 
     #[test]
     fn every_migration_applies_on_top_of_a_filled_database() {
@@ -92,7 +96,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         up(&mut connection, "x").unwrap();
         up(&mut connection, "x").unwrap();
-        assert_eq!(version(&connection).unwrap(), 1);
+        assert_eq!(version(&connection).unwrap(), i64::try_from(FILES.len()).unwrap());
     }
 
     #[test]

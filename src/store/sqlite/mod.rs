@@ -25,6 +25,7 @@ mod parked;
 mod progress;
 mod queue;
 mod record;
+mod relate;
 mod settings;
 mod settle;
 mod subject;

@@ -162,7 +162,7 @@ pub(super) fn see_done(db: &Connection, streams: &Streams, reference: &ExternalR
 /// A record's tasks in short, in order of arrival.
 pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<Vec<TaskBrief>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source FROM tasks
+        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, due FROM tasks
          WHERE record = ?1 ORDER BY arrived, id",
     )?;
     let parse = |row: &Row<'_>| -> Outcome<TaskBrief> {
@@ -171,6 +171,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
             id: super::id(row, 0)?,
             action: row.get::<_, String>(1)?.into(),
             state: state(row, 3)?,
+            due: super::time(row, 8)?,
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,
