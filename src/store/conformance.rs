@@ -10,6 +10,7 @@ mod kit;
 mod outbox;
 mod progress;
 mod records;
+mod relations;
 mod views;
 mod work;
 
@@ -60,6 +61,14 @@ const CASES: &[(&str, Case)] = cases![
     work::loads_count_open_work_per_unit_and_the_week,
     work::a_paused_agent_shows_on_the_board,
     work::tasks_are_listed_by_subject_agent_and_state,
+    relations::a_new_mail_waits_with_everything_it_may_belong_to,
+    relations::what_the_crm_links_is_stated,
+    relations::links_show_on_the_subject_newest_first,
+    relations::a_change_while_it_is_linked_is_looked_at_again,
+    relations::a_meeting_is_looked_at_when_it_is_over,
+    relations::an_address_that_appears_later_brings_its_history,
+    relations::a_domain_an_association_or_an_outcome_brings_its_history,
+    relations::a_conversation_follows_its_earlier_mails,
     views::events_come_in_order_and_by_subject,
     views::records_are_found_by_name_address_domain_and_id,
     views::records_are_paged_in_id_order,
