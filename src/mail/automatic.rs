@@ -56,7 +56,7 @@ pub(crate) fn judge(header: &Header<'_>, parts: &Parts<'_>) -> (Option<Automatic
 fn reported(header: &Header<'_>) -> Option<Automatic> {
     let (name, kind) = header.content_type("report-type");
     if name != "multipart/report" {
-        return None;
+        return notice::is_complaint(header).then_some(Automatic::Complaint);
     }
     Some(match kind.as_deref() {
         Some("feedback-report") => Automatic::Complaint,

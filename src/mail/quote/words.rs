@@ -140,7 +140,7 @@ pub(super) const DEVICES: &[&str] = &[
     "sent from outlook",
     "sent from yahoo",
     "sent from proton",
-    "sent from a mobile",
+    "sent from a ",
     "sent from iphone",
     "sent via ",
     "sent on the go",
