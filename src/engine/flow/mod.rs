@@ -2,8 +2,10 @@
 
 pub mod book;
 pub mod condition;
+mod dealings;
 mod facts;
 mod fields;
+mod make;
 mod progress;
 mod segments;
 #[cfg(test)]
@@ -12,7 +14,7 @@ mod text;
 mod writes;
 
 pub use book::{
-    ActionSpec, Next, Per, Segment, SignalSpec, StageBook, StageSpec, TransitionMode, TransitionSpec,
+    ActionSpec, Each, Next, Per, Segment, SignalSpec, StageBook, StageSpec, TransitionMode, TransitionSpec,
     TriggerSpec,
 };
 pub use condition::{Condition, ConditionError, Holds};
