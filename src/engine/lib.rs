@@ -6,4 +6,6 @@ pub mod dice;
 pub mod flow;
 pub mod guess;
 pub mod ids;
+pub mod notify;
 pub mod reconcile;
+pub mod relate;

@@ -404,6 +404,11 @@ impl Fields {
         }
         None
     }
+    /// Takes a field away: it is not known any more. Returns what it was.
+    pub fn remove(&mut self, field: Field) -> Option<Value> {
+        let at = self.0.binary_search_by_key(&field, |(field, _)| *field).ok()?;
+        Some(self.0.remove(at).1)
+    }
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {
         self.0.iter().map(|(field, value)| (*field, value))
