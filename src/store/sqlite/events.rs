@@ -86,6 +86,12 @@ pub(super) fn after(db: &Connection, after: i64, most: usize) -> Outcome<Vec<(i6
     statement.query_and_then((after, super::most(most)), parse)?.collect()
 }
 
+/// Number of the newest event.
+pub(super) fn last(db: &Connection) -> Outcome<i64> {
+    let mut statement = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
 /// Events of one subject, newest first.
 pub(super) fn of(db: &Connection, subject: Id, most: usize) -> Outcome<Vec<(i64, Event)>> {
     let mut statement = db.prepare_cached(
