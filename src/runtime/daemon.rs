@@ -7,8 +7,10 @@ use crate::{
     dispatch::Dispatch,
     link::Link,
     notice::Notice,
+    notify::Notify,
     poll::Poll,
     progress::Progress,
+    relate::Relate,
     rules::{Config, Rules},
     schedule::Schedule,
     shared::Shared,
@@ -42,12 +44,16 @@ pub struct Cycles {
     pub polls: Vec<Poll>,
     /// One per connection.
     pub sweeps: Vec<Sweep>,
+    /// What mails and meetings belong to.
+    pub relate: Relate,
     /// Progress of deals and leads.
     pub progress: Progress,
     /// Who gets what.
     pub assign: Assign,
     /// Writes.
     pub dispatch: Dispatch,
+    /// Who is told.
+    pub notify: Notify,
 }
 
 /// How a configuration is read again; errors leave the old one in force.
@@ -78,9 +84,11 @@ impl Daemon {
         Cycles {
             polls: each().map(|(shared, link)| Poll::new(shared, link)).collect(),
             sweeps: each().map(|(shared, link)| Sweep::new(shared, link)).collect(),
+            relate: Relate::new(self.shared.clone()),
             progress: Progress::new(self.shared.clone(), &self.links),
             assign: Assign::new(self.shared.clone()),
             dispatch: Dispatch::new(self.shared.clone(), &self.links),
+            notify: Notify::new(self.shared.clone()),
         }
     }
 
@@ -92,7 +100,7 @@ impl Daemon {
         reload: Reload,
     ) -> anyhow::Result<()> {
         budget::restore(&*self.shared.store, &self.links, self.shared.clock.now()).await?;
-        let Cycles { polls, sweeps, progress, assign, dispatch } = self.cycles();
+        let Cycles { polls, sweeps, relate, progress, assign, dispatch, notify } = self.cycles();
         let (shared, nudges) = (self.shared.clone(), self.shared.nudges.clone());
         let mut running = JoinSet::new();
         let mut begin = |cycle: Box<dyn Cycle>, nudge: Nudge| {
@@ -109,9 +117,11 @@ impl Daemon {
             timed.extend([(link.census.clone(), nudge.clone()), (link.audit.clone(), nudge.clone())]);
             begin(Box::new(sweep), nudge);
         }
+        begin(Box::new(relate), nudges.relate.clone());
         begin(Box::new(progress), nudges.progress.clone());
         begin(Box::new(assign), nudges.assign.clone());
         begin(Box::new(dispatch), nudges.dispatch.clone());
+        begin(Box::new(notify), nudges.notify.clone());
         let (changed, seen) = watch::channel(0);
         begin(
             Box::new(Notice::new(shared.clone(), self.links.clone(), files, changed).await?),

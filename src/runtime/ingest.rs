@@ -33,8 +33,15 @@ pub async fn commit(
                 let news =
                     !intake.dirty.is_empty() || positions.iter().any(|position| position.caught_up.is_some());
                 let settled = !intake.settled.is_empty();
+                let related = !(intake.records.is_empty()
+                    && intake.sources.is_empty()
+                    && intake.gone.is_empty()
+                    && intake.relinks.is_empty());
                 intake.positions = positions;
                 shared.store.commit_page(&shared.held, intake, now).await.context("committing a page")?;
+                if related {
+                    shared.nudges.relate.wake();
+                }
                 if news {
                     shared.nudges.progress.wake();
                 }

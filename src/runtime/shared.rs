@@ -28,12 +28,16 @@ pub struct Shared {
 pub struct Nudges {
     /// Poll now.
     pub poll: Polls,
+    /// There are mails or meetings to link, or something changed around them.
+    pub relate: Nudge,
     /// Records changed: look at progress.
     pub progress: Nudge,
     /// There are tasks to place.
     pub assign: Nudge,
     /// There are writes to send.
     pub dispatch: Nudge,
+    /// There may be news to tell.
+    pub notify: Nudge,
 }
 
 /// Wakes the poll cycles, and counts how often they were asked to read everything now.
@@ -61,9 +65,11 @@ impl Polls {
 impl Nudges {
     /// Wakes all who decide and send.
     pub fn all(&self) {
+        self.relate.wake();
         self.progress.wake();
         self.assign.wake();
         self.dispatch.wake();
+        self.notify.wake();
     }
 }
 

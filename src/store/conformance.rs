@@ -6,6 +6,7 @@
 )]
 
 mod feeds;
+mod kept;
 mod kit;
 mod outbox;
 mod progress;
@@ -56,6 +57,8 @@ const CASES: &[(&str, Case)] = cases![
     progress::everything_open_can_be_marked,
     progress::a_crm_task_that_is_done_shows_on_ours,
     progress::a_cancelled_task_takes_its_unsent_write_along,
+    progress::an_open_task_can_be_due_at_another_time,
+    progress::a_look_that_is_due_marks_once,
     work::decisions_are_made_once_and_on_the_board_they_saw,
     work::one_agent_holds_a_responsibility_at_a_time,
     work::loads_count_open_work_per_unit_and_the_week,
@@ -74,6 +77,8 @@ const CASES: &[(&str, Case)] = cases![
     views::records_are_paged_in_id_order,
     views::the_overview_counts_what_is_there,
     views::settings_and_counters_are_kept,
+    kept::a_place_and_its_writes_are_kept_together_or_not_at_all,
+    kept::the_newest_event_has_the_highest_number,
     views::a_backup_is_made_while_pages_are_committed,
     views::a_healthy_database_is_found_healthy,
 ];

@@ -16,6 +16,8 @@ pub trait Relations: Send + Sync {
     async fn spread(&self, held: &Held, now: Timestamp) -> Result<bool, Error>;
     /// Queued activities whose time has come, at most `most`.
     async fn unrelated(&self, now: Timestamp, most: usize) -> Result<Unrelated, Error>;
+    /// Queues every activity once more: who we are has changed.
+    async fn relate_all(&self, held: &Held, now: Timestamp) -> Result<(), Error>;
     /// Commits what was decided on them: links, events and marks; clears the marks given. Later mails of a
     /// conversation whose earlier one moved are queued again.
     async fn commit_related(

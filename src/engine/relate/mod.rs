@@ -36,7 +36,7 @@ mod how {
 }
 
 /// What linking goes by.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RelatePolicy {
     /// Who we are.
     pub ours: Ours,

@@ -189,6 +189,10 @@ pub(super) async fn a_change_while_it_is_linked_is_looked_at_again(store: Arc<dy
     assert_eq!(view.before.unwrap().links, []);
     assert_eq!(view.fields.time(Field::At), Some(later(5)));
     link_all(&*store, &held, &[]).await;
+    // and everything, on demand
+    store.relate_all(&held, NOW).await.unwrap();
+    assert_eq!(waiting(&*store, NOW).await.len(), 1);
+    link_all(&*store, &held, &[]).await;
     // and so is one that went
     let gone = vec![(in_box("9"), GoneHow::Deleted, NOW)];
     store.commit_page(&held, Intake { gone, ..Intake::default() }, NOW).await.unwrap();

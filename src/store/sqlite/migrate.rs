@@ -5,8 +5,11 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 2] =
-    [include_str!("../migrations/sqlite/0001_first.sql"), include_str!("../migrations/sqlite/0002_mail.sql")];
+const FILES: [&str; 3] = [
+    include_str!("../migrations/sqlite/0001_first.sql"),
+    include_str!("../migrations/sqlite/0002_mail.sql"),
+    include_str!("../migrations/sqlite/0003_looks.sql"),
+];
 
 /// Marks the file as ours ("sord"), so that another program's database is never migrated.
 const APPLICATION: i64 = 0x736f_7264;
@@ -57,9 +60,10 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 2] = [
+    const SAMPLES: [&str; 3] = [
         include_str!("../migrations/sample/0001_first.sql"),
         include_str!("../migrations/sample/0002_mail.sql"),
+        include_str!("../migrations/sample/0003_looks.sql"),
     ];
 
     #[test]

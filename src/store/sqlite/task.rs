@@ -117,6 +117,13 @@ pub(super) fn end(db: &Connection, id: Id, to: &TaskState, at: Timestamp, now: T
     queue::skip_unsent(db, id, &reason, now)
 }
 
+/// An open task is due at another time.
+pub(super) fn retime(db: &Connection, id: Id, due: Timestamp) -> Outcome<()> {
+    let sql = "UPDATE tasks SET due = ?2 WHERE id = ?1 AND state IN ('queued', 'assigned')";
+    db.prepare_cached(sql)?.execute((id.to_string(), due.as_millis()))?;
+    Ok(())
+}
+
 /// From now on this CRM task stands for ours. Ours may have ended meanwhile: then somebody must look.
 pub(super) fn link(db: &Connection, streams: &mut Streams, task: Id, reference: &ExternalRef) -> Outcome<()> {
     let stream = streams.number(db, &reference.connection, reference.kind)?;

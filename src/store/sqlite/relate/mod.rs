@@ -60,6 +60,19 @@ impl Relations for SqliteStore {
         self.database.read("read what is to be linked", move |db| view::unrelated(db, now, most)).await
     }
 
+    async fn relate_all(&self, held: &Held, now: Timestamp) -> Result<(), Error> {
+        let held = held.copy();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            let again =
+                "INSERT INTO unrelated (record, due, mark) SELECT record, ?1, ?2 FROM activities WHERE TRUE
+                 ON CONFLICT (record) DO UPDATE SET due = min(due, excluded.due), mark = excluded.mark";
+            db.execute(again, (now.as_millis(), next_mark(db)?))?;
+            Ok(())
+        };
+        self.database.write("queue all activities", Durable::Normal, job).await
+    }
+
     async fn commit_related(
         &self,
         held: &Held,
