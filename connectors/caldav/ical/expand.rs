@@ -59,6 +59,18 @@ impl Object {
         Ok(within)
     }
 
+    /// The occurrence of this name, wherever it went.
+    pub fn occurrence(&self, key: &str) -> Result<Option<Occurrence<'_>>, String> {
+        let written = self.others.iter().filter_map(|item| self.single(item)).find(|one| one.key == key);
+        let (None, Some(master), Some(at)) = (&written, &self.master, instant(key)) else { return Ok(written) };
+        let day = SignedDuration::from_hours(24);
+        let from = at.checked_sub(day).unwrap_or(Timestamp::MIN);
+        let to = at.checked_add(day * 2).unwrap_or(Timestamp::MAX);
+        let all = instances(master, Window { from, to }, SignedDuration::ZERO)?;
+        let found = all.into_iter().find(|(origin, _)| origin.key() == key);
+        Ok(found.and_then(|(origin, end)| self.regular(master, origin, end)))
+    }
+
     /// How far changes of "this and all following" move an occurrence from where the rule puts it.
     fn reach(&self) -> SignedDuration {
         let moved = self.others.iter().filter(|item| item.and_following).filter_map(|item| {
@@ -97,6 +109,15 @@ impl Object {
         let end = ends(item, &start)?;
         Some(Occurrence { key: origin.key(), origin, item, start, end })
     }
+}
+
+/// The instant that the name of an occurrence stands for; the first of the day for a date.
+pub fn instant(key: &str) -> Option<Timestamp> {
+    let wall = match key.strip_suffix('Z') {
+        Some(time) => jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", time).ok()?,
+        None => jiff::civil::Date::strptime("%Y%m%d", key).ok()?.at(0, 0, 0, 0),
+    };
+    jiff::tz::TimeZone::UTC.to_timestamp(wall).ok()
 }
 
 /// The end of an occurrence: whole days and times by the clock for dates, else by duration.

@@ -134,7 +134,8 @@ fn every_calendar_of_the_corpora_is_read_or_refused_with_a_reason() {
     let total: usize = refused.values().sum();
     eprintln!("{read} objects read, {other} hold no event or task, {total} refused: {refused:#?}");
     assert!(refused.keys().all(|why| why.len() > 10));
-    assert!(read > 1_000 && total * 50 < read, "{read} read, {total} refused");
+    // Most of what is refused is whole files (a server keeps one event in one resource) and events without DTSTART.
+    assert!(read > 2_000 && total * 8 < read, "{read} read, {total} refused");
 }
 
 /// The corpora are whole calendars; a server has one resource for each UID.
