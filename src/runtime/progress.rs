@@ -4,6 +4,7 @@
 use crate::{
     cycle::{Cycle, Turn},
     fault::{self, Place},
+    follow_up,
     link::Link,
     rules::{Rules, sources_of},
     shared::Shared,
@@ -12,10 +13,12 @@ use anyhow::Context;
 use async_trait::async_trait;
 use engine::{
     assign::{rank, week_start},
-    flow::{Transition, TransitionMode, close_write, progress, segment_tasks, stage_writes},
+    flow::{
+        Progress as Decided, Transition, TransitionMode, close_write, progress, segment_tasks, stage_writes,
+    },
 };
 use model::{
-    Field, Kind, Timestamp, Write,
+    Field, Id, Kind, Timestamp, Write,
     work::{SubjectView, Task, TaskState},
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -28,6 +31,9 @@ const BATCH: usize = 200;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// A deal is not judged before all of these have been read once: its tasks depend on them.
 const NEEDED: [Kind; 5] = [Kind::Owner, Kind::Pipeline, Kind::Company, Kind::Contact, Kind::Deal];
+
+/// Why the CRM task of a task that is done is completed.
+const DONE: &str = "it is done";
 
 /// Follows deals and leads.
 pub struct Progress {
@@ -77,6 +83,9 @@ impl Progress {
 /// Adds what follows from one view; returns what could not be worked out.
 fn decide(rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) -> Vec<String> {
     let decided = progress(view, &rules.config.book, &rules.flow, now);
+    out.writes.extend(ending(view, &decided));
+    out.looks.push((view.record, decided.look_at));
+    out.retime.extend(decided.retime);
     out.create.extend(decided.create.into_iter().map(|task| ranked(rules, task)));
     out.cancel.extend(decided.cancel);
     out.done.extend(decided.done);
@@ -112,11 +121,19 @@ fn advance(rules: &Rules, view: &SubjectView, step: &Transition, now: Timestamp)
     }
 }
 
+/// Tasks that end by this decision are completed at the source along with it.
+fn ending(view: &SubjectView, decided: &Decided) -> Vec<Write> {
+    let brief = |id: &Id| view.tasks.iter().find(|task| task.id == *id);
+    let dropped = decided.cancel.iter().filter_map(|(id, why)| close_write(brief(id)?, why));
+    let done = decided.done.iter().filter_map(|(id, _)| close_write(brief(id)?, DONE));
+    dropped.chain(done).collect()
+}
+
 /// Tasks that ended with us are completed at the source too; deciding it again changes nothing.
 fn closing(view: &SubjectView) -> impl Iterator<Item = Write> {
     view.tasks.iter().filter(|task| !task.state.is_open()).filter_map(|task| match &task.state {
         TaskState::Cancelled { why } => close_write(task, why),
-        TaskState::Queued | TaskState::Assigned | TaskState::Done => close_write(task, "it is done"),
+        TaskState::Queued | TaskState::Assigned | TaskState::Done => close_write(task, DONE),
     })
 }
 
@@ -132,11 +149,13 @@ impl Cycle for Progress {
         }
         let (shared, rules) = (self.shared.clone(), self.shared.rules());
         let (store, now) = (&shared.store, shared.clock.now());
+        let due = store.wake_due(&shared.held, now).await.context("waking what is due")?;
         let views = store.dirty(BATCH).await.context("reading what changed")?;
         let mut out = Progressed::default();
         self.weekly(&rules, now, &mut out);
         if views.is_empty() && out.create.is_empty() {
-            return Ok(Turn::Idle { until: Some(next_week(&rules, now)) });
+            let week = next_week(&rules, now);
+            return Ok(Turn::Idle { until: Some(due.map_or(week, |due| due.min(week))) });
         }
         for (view, mark) in &views {
             for notice in decide(&rules, view, *mark, now, &mut out) {
@@ -147,6 +166,7 @@ impl Cycle for Progress {
                 }
             }
         }
+        follow_up::adjust(&shared, &rules, &views, &mut out, now).await?;
         if fault::point(Place::Progressed).is_err() {
             return Ok(Turn::Stop);
         }

@@ -29,6 +29,13 @@ impl StageBook {
     pub fn stage(&self, stage: Stage) -> Option<&StageSpec> {
         self.stages.iter().find(|spec| spec.stage == stage)
     }
+
+    /// Every template: of the stages, of any stage, of triggers, and the one that asks to move on.
+    pub fn actions(&self) -> impl Iterator<Item = &ActionSpec> {
+        let staged = self.stages.iter().flat_map(|spec| spec.actions.iter().chain(&spec.supports));
+        let raised = self.triggers.iter().flat_map(|trigger| &trigger.actions);
+        staged.chain(&self.any_stage).chain(raised).chain(std::iter::once(&self.advance))
+    }
 }
 
 /// One stage.

@@ -251,7 +251,11 @@ impl Progress {
                     self.event(task.id, EventKind::TaskEnded { how: "done".into() }, desk.now);
                 }
                 Fate::Drop(why) => self.drop_task(task.id, &why, desk.now),
-                Fate::Retime(due) => self.retime.push((task.id, due)),
+                Fate::Retime(due) => {
+                    self.retime.push((task.id, due));
+                    let what = format!("{} is due {due} now, with its meeting", task.action);
+                    self.event(task.id, EventKind::Noticed { what }, desk.now);
+                }
             }
         }
     }
