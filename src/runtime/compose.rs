@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow, bail};
 use connect::{Auth, Dial, Limiter, Maker, Options, Transport};
-use model::{Kind, Stream};
+use model::{Kind, Stream, WriteKind};
 use std::{path::Path, sync::Arc};
 
 /// The ways out of this process, shared by all connections.
@@ -36,7 +36,21 @@ pub fn links(
         let made = link(connection, settings, makers, data, ways);
         made.map(Arc::new).with_context(|| format!("connection {:?}", Connection::id(connection)))
     };
-    enabled.map(link).collect()
+    let links: Vec<Arc<Link>> = enabled.map(link).collect::<anyhow::Result<_>>()?;
+    for route in settings.route.iter().filter(|route| route.enabled) {
+        let carrier = links.iter().find(|link| link.id.as_str() == route.via);
+        let carries = |link: &Arc<Link>| {
+            link.connector.describe().capabilities.writes.iter().any(|(kind, _)| *kind == WriteKind::Notify)
+        };
+        if carrier.is_some_and(|link| !carries(link)) {
+            bail!(
+                "route {:?}: {:?} carries no messages; a connection with vendor = \"smtp\" does",
+                route.id,
+                route.via
+            );
+        }
+    }
+    Ok(links)
 }
 
 /// One connection.
