@@ -151,7 +151,7 @@ async fn the_first_start_begins_at_the_end_of_the_log_and_each_event_is_told_onc
     world.turn().await;
     let told = world.told().await;
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].target.to_string(), "mail:email:anna@ours.example");
+    assert_eq!(told[0].target.to_string(), "mail/email:anna@ours.example");
 }
 
 #[tokio::test]
