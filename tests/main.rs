@@ -10,6 +10,9 @@ mod convergence;
 mod crash;
 mod judge;
 mod layers;
+#[path = "servers/smtp.rs"]
+mod mail_server;
+mod notify;
 mod odoo_real;
 #[path = "servers/odoo.rs"]
 mod odoo_server;
