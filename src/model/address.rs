@@ -16,7 +16,8 @@ pub fn normal(text: &str) -> Option<Box<str>> {
         return None;
     }
     let literal = host.starts_with('[') && host.ends_with(']');
-    if !literal && !(host.chars().all(in_host) && host.split('.').all(|label| !label.is_empty())) {
+    let named = host.chars().all(in_host) && host.split('.').all(|label| !label.is_empty());
+    if !(literal || named) {
         return None;
     }
     let local = local.to_lowercase();

@@ -53,3 +53,6 @@ impl Cycle for Relate {
         Ok(Turn::Again)
     }
 }
+
+#[cfg(test)]
+mod tests;

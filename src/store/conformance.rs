@@ -65,6 +65,7 @@ const CASES: &[(&str, Case)] = cases![
     work::a_paused_agent_shows_on_the_board,
     work::tasks_are_listed_by_subject_agent_and_state,
     relations::a_new_mail_waits_with_everything_it_may_belong_to,
+    relations::a_tagged_address_is_known_without_its_tag,
     relations::what_the_crm_links_is_stated,
     relations::links_show_on_the_subject_newest_first,
     relations::a_change_while_it_is_linked_is_looked_at_again,

@@ -1,6 +1,6 @@
 //! Mails and meetings in our form, and only that of them which may be kept.
 
-use super::{MailPolicy, normal};
+use super::MailPolicy;
 use bytes::Bytes;
 use model::{Field, Fields, Kind, Observed, Value};
 use std::collections::HashSet;
@@ -75,9 +75,9 @@ fn list(fields: &mut Fields, field: Field, form: impl Fn(&str) -> Option<Box<str
 
 /// `Ann <Ann@Acme.com>` and `mailto:ann@acme.com` as `ann@acme.com`.
 fn address(text: &str) -> Option<Box<str>> {
-    let inner = text.rsplit_once('<').map_or(text, |(_, rest)| rest.split('>').next().unwrap_or(rest)).trim();
-    let bare = inner.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
-    normal::plausible(bare.map_or(inner, |scheme| inner.get(scheme.len()..).unwrap_or_default()))
+    model::address::normal(
+        text.rsplit_once('<').map_or(text, |(_, rest)| rest.split('>').next().unwrap_or(rest)),
+    )
 }
 
 /// Without the angle brackets that some sources leave on.

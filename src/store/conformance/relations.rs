@@ -107,6 +107,19 @@ pub(super) async fn a_new_mail_waits_with_everything_it_may_belong_to(store: Arc
     assert_eq!((view.deals[1].closes, &view.deals[1].companies), (Some(NOW), &vec![id(2)]));
 }
 
+pub(super) async fn a_tagged_address_is_known_without_its_tag(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let mut tagged = mail(&[]);
+    tagged.set(Field::Sender, text("ann+crm@acme.example"));
+    store.commit_page(&held, page(&[(id(9), in_box("9"), tagged)]), NOW).await.unwrap();
+    assert!(waiting(&*store, NOW).await[0].0.contacts.is_empty());
+    link_all(&*store, &held, &[]).await;
+    store.commit_page(&held, keyed(&[ann()]), NOW).await.unwrap();
+    assert_eq!(spread(&*store, &held).await, [id(9)]);
+    let contacts = waiting(&*store, NOW).await.remove(0).0.contacts;
+    assert_eq!((contacts[0].id, &*contacts[0].addresses[0]), (id(4), "ann+crm@acme.example"));
+}
+
 pub(super) async fn what_the_crm_links_is_stated(store: Arc<dyn Store>) {
     let held = daemon(&*store).await;
     let deal = reference(Kind::Deal, "1");

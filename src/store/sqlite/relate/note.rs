@@ -105,8 +105,12 @@ impl<'c> Writer<'c> {
             self.forget_addresses.execute([&id])?;
             self.forget_references.execute([&id])?;
         }
-        for place in relation::addresses(&row.record.fields).filter_map(place) {
-            self.address.execute((place, &id))?;
+        for address in relation::addresses(&row.record.fields) {
+            // A contact may be known without the tag that this mail was sent to.
+            let weaker = model::address::weaker(address).filter(|weaker| **weaker != *address);
+            for place in std::iter::once(address).chain(weaker.as_deref()).filter_map(place) {
+                self.address.execute((place, &id))?;
+            }
         }
         if row.record.kind == Kind::Email {
             // With two or more sources each knows the conversation by an id of its own.

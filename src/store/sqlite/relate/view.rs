@@ -99,7 +99,9 @@ impl Around {
             .filter_map(|one| one.rsplit_once('@'))
             .flat_map(|(_, host)| domains(host))
             .collect();
-        let by_address = keyed(db, &MatchKey::Email("".into()), &spoken)?;
+        let weaker: Vec<Box<str>> = spoken.iter().filter_map(|one| model::address::weaker(one)).collect();
+        let either = spoken.iter().copied().chain(weaker.iter().map(AsRef::as_ref)).collect();
+        let by_address = keyed(db, &MatchKey::Email("".into()), &either)?;
         let by_domain = keyed(db, &MatchKey::Domain("".into()), &hosts)?;
         let said = |kind: Kind| {
             let all = stated.values().flatten();
@@ -145,7 +147,8 @@ impl Around {
     fn contacts(&self, fields: &model::Fields, stated: &[(Kind, Id)]) -> Vec<KnownContact> {
         let mut found: BTreeMap<Id, BTreeSet<Box<str>>> = BTreeMap::new();
         for address in relation::addresses(fields) {
-            for id in self.by_address.get(address).into_iter().flatten() {
+            let weaker = || self.by_address.get(&*model::address::weaker(address)?);
+            for id in self.by_address.get(address).or_else(weaker).into_iter().flatten() {
                 found.entry(*id).or_default().insert(address.into());
             }
         }
