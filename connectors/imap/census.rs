@@ -46,9 +46,11 @@ impl Imap {
             if changes.len() >= most {
                 break;
             }
-            let next = round.left.as_mut().and_then(BTreeSet::pop_first);
-            let Some((folder, validity, from)) = round.now.take().or_else(|| next.map(|name| (name, 0, 1)))
-            else {
+            let next = round.now.take().or_else(|| {
+                let folder = round.left.as_mut().and_then(BTreeSet::pop_first);
+                folder.map(|folder| (folder, 0, 1))
+            });
+            let Some((folder, validity, from)) = next else {
                 let complete = matches!(wanted, Wanted::Ids) && !round.partial;
                 let cursor = cursor::write(&Round::default());
                 return Ok(Page { changes, position: Position::CaughtUp { cursor, complete } });

@@ -35,9 +35,14 @@ install_it() {
   fi
   flock -u 9; exec 9>&-
 }
+# The server looks at the file again when its time has changed by a second.
 add_user() {
+  local before now
+  before=$(stat -c %Y "$dir/users" 2>/dev/null || echo 0) now=$(date +%s)
   { grep -v "^$1:" "$dir/users" 2>/dev/null || true; echo "$1:{PLAIN}$2::::::"; } >"$dir/users.new"
-  chmod 644 "$dir/users.new"; mv "$dir/users.new" "$dir/users"
+  chmod 644 "$dir/users.new"
+  touch -d "@$((now > before ? now : before + 1))" "$dir/users.new"
+  mv "$dir/users.new" "$dir/users"
 }
 write_oauth() {
   cat >"$dir/oauth2.conf" <<CONF
