@@ -14,7 +14,11 @@ impl Caldav {
         let collections = self.collections(cx, true).await?;
         let host = cx.base.host_str().unwrap_or("the server");
         let whom = place.principal.as_deref().unwrap_or("calendars");
-        let mut account = Account { name: format!("{whom} at {host}"), zone: self.options.zone.clone(), ..Account::default() };
+        let mut account = Account {
+            name: format!("{whom} at {host}"),
+            zone: self.options.zone.clone(),
+            ..Account::default()
+        };
         if let Some(path) = place.paths.first() {
             if let Answer::Found(found) = cx.send(&Who { path, host: cx.base.host_str() }).await? {
                 account.clock = found.at;
@@ -24,7 +28,8 @@ impl Caldav {
             let read = format!("read {}", kind.plural());
             account.grants.push(Grant { what: read, stream: Some(kind), granted: true, missing: None });
             let writable = collections.iter().any(|one| one.takes(component) && one.writable);
-            let missing = (!writable).then(|| format!("no calendar that takes {} may be written", component.name()));
+            let missing =
+                (!writable).then(|| format!("no calendar that takes {} may be written", component.name()));
             let what = format!("write {}", kind.plural());
             account.grants.push(Grant { what, stream: None, granted: writable, missing });
         }

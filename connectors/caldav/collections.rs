@@ -79,13 +79,21 @@ impl Caldav {
 /// From the base URL, else from the host's well-known place, to the homes.
 async fn search(cx: &Cx<'_>) -> Result<Place, Error> {
     let base = path::canonical(cx.base.path()).unwrap_or_else(|| "/".to_owned());
-    if let Some(place) = follow(cx, &base).await? {
-        return Ok(place);
+    // A path that is not ours may be forbidden rather than absent.
+    let forbidden = match follow(cx, &base).await {
+        Ok(Some(place)) => return Ok(place),
+        Ok(None) => None,
+        Err(error) if matches!(error.kind, ErrorKind::Forbidden { .. }) => Some(error),
+        Err(error) => return Err(error),
+    };
+    match (follow(cx, WELL_KNOWN).await, forbidden) {
+        (Ok(Some(place)), _) => return Ok(place),
+        (_, Some(error)) | (Err(error), None) => return Err(error),
+        (Ok(None), None) => {}
     }
-    if let Some(place) = follow(cx, WELL_KNOWN).await? {
-        return Ok(place);
-    }
-    let detail = format!("no calendars are found at {base}: set base_url to the address that the provider gives for CalDAV");
+    let detail = format!(
+        "no calendars are found at {base}: set base_url to the address that the provider gives for CalDAV"
+    );
     Err(Error::answered(ErrorKind::Config, detail))
 }
 
@@ -101,7 +109,9 @@ async fn follow(cx: &Cx<'_>, from: &str) -> Result<Option<Place>, Error> {
             Answer::Found(Found { homes, principal: named, .. }) if !homes.is_empty() => {
                 return Ok(Some(Place { paths: homes, single: false, principal: named.or(principal) }));
             }
-            Answer::Found(Found { principal: Some(named), .. }) if principal.as_deref() != Some(named.as_str()) => {
+            Answer::Found(Found { principal: Some(named), .. })
+                if principal.as_deref() != Some(named.as_str()) =>
+            {
                 at.clone_from(&named);
                 principal = Some(named);
             }

@@ -135,7 +135,9 @@ fn unpack(packed: &str) -> Vec<String> {
     let format = if shape == "d" { "%Y%m%d" } else { "%Y%m%dT%H%M%SZ" };
     let mut pieces = rest.split(',');
     let first = pieces.next().and_then(|first| first.parse().ok());
-    let Some(mut at) = first.and_then(|second| jiff::Timestamp::from_second(second).ok()) else { return Vec::new() };
+    let Some(mut at) = first.and_then(|second| jiff::Timestamp::from_second(second).ok()) else {
+        return Vec::new();
+    };
     let mut keys = vec![at.strftime(format).to_string()];
     let runs = pieces.filter_map(|run| {
         let (step, count) = run.split_once('*')?;
@@ -159,7 +161,9 @@ mod tests {
     #[test]
     fn a_year_of_working_days_is_a_few_hundred_bytes() {
         let day = |n: i64| jiff::Timestamp::from_second(1_767_225_600 + n * 86_400).unwrap();
-        let days = (0..455).map(day).filter(|day| ![6, 7].contains(&day.to_zoned(jiff::tz::TimeZone::UTC).weekday().to_monday_one_offset()));
+        let days = (0..455).map(day).filter(|day| {
+            ![6, 7].contains(&day.to_zoned(jiff::tz::TimeZone::UTC).weekday().to_monday_one_offset())
+        });
         let keys: Vec<_> = days.map(|day| day.strftime("%Y%m%dT%H%M%SZ").to_string()).collect();
         let packed = pack(&keys);
         assert!(packed.len() < 1_500, "{} for {}", packed.len(), keys.len());

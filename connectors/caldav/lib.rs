@@ -19,8 +19,8 @@ mod xml;
 
 use async_trait::async_trait;
 use connect::{
-    Account, Applied, Capabilities, Connector, Cx, Dedupe, Deletes, Descriptor, Error, ErrorKind, Landing, Maker,
-    Options, Page,
+    Account, Applied, Capabilities, Connector, Cx, Dedupe, Deletes, Descriptor, Error, ErrorKind, Landing,
+    Maker, Options, Page,
     http::limit::{Bucket, HeaderNames},
 };
 use ical::{Component, zone::Zone};

@@ -76,7 +76,10 @@ impl Source<'_> {
 
 fn event_fields(fields: &mut Fields, item: &Item) {
     let people = |answer: Option<&str>| {
-        let asked = item.attendees.iter().filter(|one| !item.private && answer.is_none_or(|answer| one.answer == answer));
+        let asked = item
+            .attendees
+            .iter()
+            .filter(|one| !item.private && answer.is_none_or(|answer| one.answer == answer));
         Value::list(asked.map(|one| one.address.as_str()))
     };
     fields.set(Field::Sender, shown(item.private, item.organizer.as_deref()));
@@ -132,7 +135,9 @@ mod tests {
     use model::{ConnectionId, Kind};
 
     fn observed(component: &str, lines: &str) -> Observed {
-        let text = format!("BEGIN:VCALENDAR\r\nBEGIN:{component}\r\nUID:u\r\n{lines}END:{component}\r\nEND:VCALENDAR\r\n");
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nBEGIN:{component}\r\nUID:u\r\n{lines}END:{component}\r\nEND:VCALENDAR\r\n"
+        );
         let object = Object::read(&text, &Zone::UTC).unwrap().unwrap();
         let source = Source {
             reference: ExternalRef::new(&ConnectionId::from("cal"), Kind::Meeting, "/c/a.ics"),
@@ -154,7 +159,9 @@ mod tests {
                  DESCRIPTION:Surgery\r\nORGANIZER:mailto:surgery@x.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:surgery@y.example\r\n"
             );
             let seen = observed("VEVENT", &lines);
-            assert!(seen.fields.iter().all(|(_, value)| !value.to_string().to_lowercase().contains("surgery")));
+            assert!(
+                seen.fields.iter().all(|(_, value)| !value.to_string().to_lowercase().contains("surgery"))
+            );
             assert!(seen.raw.is_empty());
             assert_eq!(seen.fields.time(Field::At).unwrap().to_string(), "2026-06-01T10:00:00.000Z");
         }

@@ -8,9 +8,22 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use std::fmt::Write as _;
 
 /// What is encoded in a path; the rest stands for itself (RFC 3986, 3.3).
-const ENCODED: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'[').add(b'\\').add(b']')
-        .add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const ENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The one way to write the path of an `href`, which may have scheme and host before it; `None` when it has no path.
 /// A slash within a name stays encoded.
@@ -70,7 +83,12 @@ mod tests {
 
     #[test]
     fn one_path_is_one_text_however_it_is_written() {
-        for href in ["/a%20b/%c3%a9%23.ics", "/a b/é%23.ics", "http://x.example:80/a%20b/%C3%A9%23.ics", " /a b/é#.ics "] {
+        for href in [
+            "/a%20b/%c3%a9%23.ics",
+            "/a b/é%23.ics",
+            "http://x.example:80/a%20b/%C3%A9%23.ics",
+            " /a b/é#.ics ",
+        ] {
             assert_eq!(canonical(href).as_deref(), Some("/a%20b/%C3%A9%23.ics"), "{href}");
         }
         assert_eq!(canonical("/a%2Fb/c").as_deref(), Some("/a%2Fb/c"));

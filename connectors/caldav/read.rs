@@ -105,7 +105,13 @@ impl Caldav {
                 kind: stream,
                 component,
                 window: place.window(now, self.options.past_days, self.options.future_days),
-                floating: self.options.zone.is_none().then_some(collection.zone.as_ref()).flatten().unwrap_or(&self.floating),
+                floating: self
+                    .options
+                    .zone
+                    .is_none()
+                    .then_some(collection.zone.as_ref())
+                    .flatten()
+                    .unwrap_or(&self.floating),
                 now,
                 remembers: *pass == Pass::Since && at.work != Work::All,
             };
@@ -151,7 +157,8 @@ impl Caldav {
             at.token.clone_from(&listing.token);
             at.ctag.clone_from(&collection.ctag);
             if at.work == Work::All {
-                mark.tags = (listing.token.is_none() && listing.members.len() <= MOST_TAGS).then(Default::default);
+                mark.tags =
+                    (listing.token.is_none() && listing.members.len() <= MOST_TAGS).then(Default::default);
             }
             for name in listing.gone.iter().chain(&lost_series(&listing, at.work, &mark)) {
                 self.gone(walk, &collection.path, name, &mut mark, &mut changes);
@@ -262,10 +269,21 @@ impl Caldav {
     }
 
     /// What an object as read means for its records.
-    pub(crate) fn emit(&self, walk: &Walk<'_>, path: &str, got: &Got, mark: &mut Mark, changes: &mut Vec<Change>) {
+    pub(crate) fn emit(
+        &self,
+        walk: &Walk<'_>,
+        path: &str,
+        got: &Got,
+        mark: &mut Mark,
+        changes: &mut Vec<Change>,
+    ) {
         let Some(data) = &got.data else { return self.gone(walk, path, &got.name, mark, changes) };
         let reference = self.reference(walk.kind, path, &got.name);
-        let unreadable = |reason| Change::Unreadable { reference: Some(reference.clone()), reason, raw: parked(&data.text) };
+        let unreadable = |reason| Change::Unreadable {
+            reference: Some(reference.clone()),
+            reason,
+            raw: parked(&data.text),
+        };
         let object = match Object::read(&data.text, walk.floating) {
             Ok(Some(object)) if object.component == walk.component => object,
             Ok(_) => return,
@@ -277,7 +295,15 @@ impl Caldav {
         if !object.recurs() {
             let Some(item) = &object.master else { return };
             let raw = Bytes::copy_from_slice(data.text.as_bytes());
-            let source = Source { reference, object: &object, item, occurrence: None, tag: &data.tag, raw, now: walk.now };
+            let source = Source {
+                reference,
+                object: &object,
+                item,
+                occurrence: None,
+                tag: &data.tag,
+                raw,
+                now: walk.now,
+            };
             changes.push(Change::Seen(source.observed()));
             let former = mark.forget(&got.name).unwrap_or_default();
             return self.vanished(walk, path, &got.name, former.iter().map(String::as_str), changes);
@@ -286,7 +312,11 @@ impl Caldav {
             Err(reason) => changes.push(unreadable(reason)),
             Ok(found) => {
                 let keys: Vec<String> = found.iter().map(|one| one.key.clone()).collect();
-                changes.extend(found.iter().map(|one| Change::Seen(self.occurrence(walk, &object, one, data, &reference))));
+                changes.extend(
+                    found
+                        .iter()
+                        .map(|one| Change::Seen(self.occurrence(walk, &object, one, data, &reference))),
+                );
                 self.series(walk, path, got, &keys, mark, changes);
             }
         }
@@ -303,12 +333,21 @@ impl Caldav {
     ) -> model::Observed {
         let reference = ExternalRef::new(&self.connection, walk.kind, path::occurrence(&whole.id, &one.key));
         let (tag, now) = (data.tag.as_ref(), walk.now);
-        Source { reference, object, item: one.item, occurrence: Some(one), tag, raw: Bytes::new(), now }.observed()
+        Source { reference, object, item: one.item, occurrence: Some(one), tag, raw: Bytes::new(), now }
+            .observed()
     }
 
     /// What was reported of a series before and is no longer part of it is gone, and so is what it was before it was
     /// a series.
-    fn series(&self, walk: &Walk<'_>, path: &str, got: &Got, keys: &[String], mark: &mut Mark, changes: &mut Vec<Change>) {
+    fn series(
+        &self,
+        walk: &Walk<'_>,
+        path: &str,
+        got: &Got,
+        keys: &[String],
+        mark: &mut Mark,
+        changes: &mut Vec<Change>,
+    ) {
         match mark.forget(&got.name) {
             Some(former) => {
                 let now: BTreeSet<&str> = keys.iter().map(String::as_str).collect();

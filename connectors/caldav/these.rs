@@ -73,7 +73,10 @@ impl Caldav {
                 let ids = by_object.get(path.as_str()).map(Vec::as_slice).unwrap_or_default();
                 let data = got.iter().find(|got| got.name == name);
                 for id in ids {
-                    changes.push(data.and_then(|got| self.one(walk, collection, got, id)).unwrap_or_else(|| self.absent(walk, id)));
+                    changes.push(
+                        data.and_then(|got| self.one(walk, collection, got, id))
+                            .unwrap_or_else(|| self.absent(walk, id)),
+                    );
                 }
             }
         }
@@ -95,7 +98,8 @@ impl Caldav {
         let whole = ExternalRef::new(&self.connection, walk.kind, object_path);
         // Whether it is within the window does not matter: it is asked for, and it is there or not.
         let object = Object::read(&data.text, walk.floating).ok()??;
-        let found = object.occurrence(key).ok()?.filter(|_| object.recurs() && object.component == walk.component)?;
+        let found =
+            object.occurrence(key).ok()?.filter(|_| object.recurs() && object.component == walk.component)?;
         Some(Change::Seen(self.occurrence(walk, &object, &found, data, &whole)))
     }
 

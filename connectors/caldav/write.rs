@@ -92,7 +92,12 @@ impl Caldav {
     }
 
     /// The calendar that a target names: itself, or that of a record in it.
-    async fn target(&self, cx: &Cx<'_>, target: &ExternalRef, wanted: Component) -> Result<Collection, Error> {
+    async fn target(
+        &self,
+        cx: &Cx<'_>,
+        target: &ExternalRef,
+        wanted: Component,
+    ) -> Result<Collection, Error> {
         if component(target.kind).is_none() {
             return Err(invalid(format!("{target} is no calendar and nothing in one")));
         }
@@ -103,14 +108,16 @@ impl Caldav {
         };
         let whole = format!("{}/", id.trim_end_matches('/'));
         let among = |all: &[Collection]| {
-            let found = all.iter().find(|one| one.path == whole).or_else(|| all.iter().find(|one| one.path == named));
+            let found =
+                all.iter().find(|one| one.path == whole).or_else(|| all.iter().find(|one| one.path == named));
             found.cloned()
         };
         let known = among(&self.collections(cx, false).await?);
         let collection = match known {
             Some(known) => known,
-            None => among(&self.collections(cx, true).await?)
-                .ok_or_else(|| Error::answered(ErrorKind::NotFound, format!("{target}: there is no such calendar")))?,
+            None => among(&self.collections(cx, true).await?).ok_or_else(|| {
+                Error::answered(ErrorKind::NotFound, format!("{target}: there is no such calendar"))
+            })?,
         };
         if !collection.takes(wanted) {
             return Err(invalid(format!("{}: this calendar takes no {}", collection.path, wanted.name())));
@@ -140,7 +147,10 @@ impl Caldav {
                 return Ok(Applied::Moved(Box::new(current.record)));
             }
             if current.data.tag.is_empty() || current.data.tag.starts_with("W/") {
-                return Err(invalid(format!("{}: the server gives no tag to change it safely", write.target)));
+                return Err(invalid(format!(
+                    "{}: the server gives no tag to change it safely",
+                    write.target
+                )));
             }
             let text = changed(&current, write, cx.clock.now().to_jiff())?;
             let (path, _) = path::parts(&write.target.id);
@@ -218,7 +228,12 @@ impl Caldav {
         Ok(Landing::Unknown { look_again: Some(certain + Duration::from_millis(1)) })
     }
 
-    async fn made(&self, cx: &Cx<'_>, write: &Write, component: Component) -> Result<Option<ExternalRef>, Error> {
+    async fn made(
+        &self,
+        cx: &Cx<'_>,
+        write: &Write,
+        component: Component,
+    ) -> Result<Option<ExternalRef>, Error> {
         let collection = self.target(cx, &write.target, component).await?;
         let path = format!("{}{}", collection.path, object_name(write.key));
         let ours = self.ours(cx, write, &path).await?;
@@ -235,7 +250,10 @@ fn changed(current: &Current, write: &Write, now: jiff::Timestamp) -> Result<Str
         _ => {
             let master = current.object.master.as_ref().ok_or_else(lost)?;
             if !master.rules.is_empty() {
-                return Err(invalid(format!("{} recurs: only its calendar can complete one of it", write.target)));
+                return Err(invalid(format!(
+                    "{} recurs: only its calendar can complete one of it",
+                    write.target
+                )));
             }
             let mut part = lines.part(Component::Todo.name(), master.nth).ok_or_else(lost)?;
             lines.set(&mut part, "STATUS:COMPLETED");
@@ -245,7 +263,8 @@ fn changed(current: &Current, write: &Write, now: jiff::Timestamp) -> Result<Str
         }
     };
     let sequence = lines.get(&part, "SEQUENCE");
-    let sequence = sequence.and_then(|line| line.rsplit(':').next()?.trim().parse::<i64>().ok()).unwrap_or_default();
+    let sequence =
+        sequence.and_then(|line| line.rsplit(':').next()?.trim().parse::<i64>().ok()).unwrap_or_default();
     lines.set(&mut part, &format!("SEQUENCE:{}", sequence.saturating_add(1)));
     lines.set(&mut part, &format!("LAST-MODIFIED:{}", utc(now)));
     lines.set(&mut part, &format!("DTSTAMP:{}", utc(now)));
@@ -267,7 +286,10 @@ fn moved(
     let (part, old) = match &occurrence {
         None => {
             let master = object.master.as_ref().ok_or_else(lost)?;
-            (lines.part(Component::Event.name(), master.nth).ok_or_else(lost)?, master.start.clone().ok_or_else(lost)?)
+            (
+                lines.part(Component::Event.name(), master.nth).ok_or_else(lost)?,
+                master.start.clone().ok_or_else(lost)?,
+            )
         }
         Some(one) => (written_out(lines, object, one).ok_or_else(lost)?, one.start.clone()),
     };
@@ -289,7 +311,11 @@ fn moved(
 /// The component of one occurrence; made from what it has in common with others where it has none of its own.
 fn written_out(lines: &mut Lines, object: &Object, one: &Occurrence<'_>) -> Option<Part> {
     let name = Component::Event.name();
-    let own = one.item.replaces.as_ref().is_some_and(|replaces| replaces.at == one.origin.at || replaces.key() == one.key);
+    let own = one
+        .item
+        .replaces
+        .as_ref()
+        .is_some_and(|replaces| replaces.at == one.origin.at || replaces.key() == one.key);
     let original = lines.part(name, one.item.nth)?;
     if own {
         // One that stands for all that follow can't be moved alone.

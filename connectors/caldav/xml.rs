@@ -103,7 +103,11 @@ pub fn multistatus(body: &[u8], mut each: impl FnMut(Response)) -> Result<Option
             token = Some(node.label().to_owned()).filter(|token| !token.is_empty());
         }
     })?;
-    if root.is(Ns::Dav, "multistatus") { Ok(token) } else { Err(format!("<{}> is no multistatus", root.name)) }
+    if root.is(Ns::Dav, "multistatus") {
+        Ok(token)
+    } else {
+        Err(format!("<{}> is no multistatus", root.name))
+    }
 }
 
 /// Names of the preconditions that an error names (RFC 4918, 16); none when it is no such text.
@@ -140,7 +144,9 @@ fn walk(body: &[u8], mut each: impl FnMut(Node)) -> Result<Node, String> {
                 open.push(Node { ns, name, text, children: Vec::new() });
             }
             Event::End(_) => {
-                let Some(node) = open.pop() else { return Err("an element ends that never began".to_owned()) };
+                let Some(node) = open.pop() else {
+                    return Err("an element ends that never began".to_owned());
+                };
                 match open.len() {
                     0 => return Ok(node),
                     1 => each(node),
@@ -172,14 +178,12 @@ fn piece(event: &Event<'_>) -> Option<String> {
 
 fn namespace(resolved: &ResolveResult<'_>) -> Ns {
     match resolved {
-        ResolveResult::Bound(Namespace(name)) => {
-            match *name {
-                "DAV:" => Ns::Dav,
-                "urn:ietf:params:xml:ns:caldav" => Ns::Caldav,
-                "http://calendarserver.org/ns/" => Ns::Server,
-                _ => Ns::Other,
-            }
-        }
+        ResolveResult::Bound(Namespace(name)) => match *name {
+            "DAV:" => Ns::Dav,
+            "urn:ietf:params:xml:ns:caldav" => Ns::Caldav,
+            "http://calendarserver.org/ns/" => Ns::Server,
+            _ => Ns::Other,
+        },
         ResolveResult::Unbound | ResolveResult::Unknown(_) => Ns::Other,
     }
 }
@@ -227,7 +231,10 @@ mod tests {
 
     #[test]
     fn an_error_names_its_preconditions() {
-        assert_eq!(preconditions(b"<error xmlns=\"DAV:\"><valid-sync-token /></error>"), ["valid-sync-token"]);
+        assert_eq!(
+            preconditions(b"<error xmlns=\"DAV:\"><valid-sync-token /></error>"),
+            ["valid-sync-token"]
+        );
         assert!(preconditions(b"<html><body>no</body></html>").is_empty());
         assert!(preconditions(b"no").is_empty());
     }

@@ -31,7 +31,8 @@ impl Server {
     pub fn start(script: PathBuf, token_age: u32) -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.map(|address| address.port()).unwrap_or(28_160).to_string();
-        let dir = script.with_file_name("../../target").join(format!("radicale-{}-{port}", std::process::id()));
+        let dir =
+            script.with_file_name("../../target").join(format!("radicale-{}-{port}", std::process::id()));
         let client = HttpClient::new().unwrap();
         let mut server = Self { base: String::new(), script, dir, port, client };
         let mut start = server.command(&["start"]);
@@ -89,15 +90,6 @@ impl Server {
     pub async fn delete(&self, path: &str) {
         let (status, body) = self.ask("DELETE", path, "").await;
         assert!((200..300).contains(&status), "{path}: {status} {body}");
-    }
-
-    /// Paths of the objects of a calendar, by the server's own listing.
-    pub async fn paths(&self, calendar: &str) -> Vec<String> {
-        let ask = "<propfind xmlns=\"DAV:\"><prop><getetag/></prop></propfind>";
-        let (status, body) = self.ask("PROPFIND", calendar, ask).await;
-        assert_eq!(status, 207, "{body}");
-        let hrefs = body.split("<href>").skip(1).filter_map(|rest| rest.split("</href>").next());
-        hrefs.filter(|href| *href != calendar).map(str::to_owned).collect()
     }
 }
 

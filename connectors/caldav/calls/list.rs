@@ -40,20 +40,24 @@ pub struct Collection {
 impl Collection {
     /// True when it may hold this.
     pub fn takes(&self, component: Component) -> bool {
-        let named = |components: &Vec<String>| components.iter().any(|name| name.eq_ignore_ascii_case(component.name()));
+        let named = |components: &Vec<String>| {
+            components.iter().any(|name| name.eq_ignore_ascii_case(component.name()))
+        };
         self.components.as_ref().is_none_or(named)
     }
     /// True when it holds nothing else.
     pub fn only(&self, component: Component) -> bool {
-        self.components.as_ref().is_some_and(|all| all.iter().all(|name| name.eq_ignore_ascii_case(component.name())))
+        self.components
+            .as_ref()
+            .is_some_and(|all| all.iter().all(|name| name.eq_ignore_ascii_case(component.name())))
     }
 
     fn read(response: &Response) -> Option<Self> {
         let kind = response.property(Ns::Dav, "resourcetype")?;
         kind.child(Ns::Caldav, "calendar")?;
-        let components = response.property(Ns::Caldav, "supported-calendar-component-set").map(|set| {
-            set.all(Ns::Caldav, "comp").map(|comp| comp.label().to_owned()).collect::<Vec<_>>()
-        });
+        let components = response
+            .property(Ns::Caldav, "supported-calendar-component-set")
+            .map(|set| set.all(Ns::Caldav, "comp").map(|comp| comp.label().to_owned()).collect::<Vec<_>>());
         let reports = response.property(Ns::Dav, "supported-report-set");
         let syncs = reports.is_none_or(|reports| reports.holds(Ns::Dav, "sync-collection"));
         let may = response.property(Ns::Dav, "current-user-privilege-set");
@@ -117,7 +121,10 @@ mod tests {
         let (parts, body) = answer(207, &[], ANSWER);
         let found = List { path: "/dav/anna/", single: false }.parse(&parts, &body).unwrap();
         let [work, old] = &found[..] else { panic!("{found:?}") };
-        assert_eq!((work.path.as_str(), work.name.as_str(), work.token.as_deref()), ("/dav/anna/work/", "Work", Some("t9")));
+        assert_eq!(
+            (work.path.as_str(), work.name.as_str(), work.token.as_deref()),
+            ("/dav/anna/work/", "Work", Some("t9"))
+        );
         assert!(work.takes(Component::Event) && !work.takes(Component::Todo) && !work.writable);
         assert!(work.only(Component::Event));
         // It does not say what it may hold or whether we may write, and it can't sync.

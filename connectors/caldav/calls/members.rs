@@ -62,7 +62,9 @@ impl Call for Members<'_> {
     fn parse(&self, parts: &Parts, body: &Bytes) -> Result<Vec<Member>, Error> {
         let mut found = Vec::new();
         multistatus(Self::NAME, parts, body, |response| {
-            let folder = response.property(Ns::Dav, "resourcetype").is_some_and(|kind| kind.child(Ns::Dav, "collection").is_some());
+            let folder = response
+                .property(Ns::Dav, "resourcetype")
+                .is_some_and(|kind| kind.child(Ns::Dav, "collection").is_some());
             found.extend(Member::read(&response, self.collection).filter(|_| !folder));
         })?;
         Ok(found)
@@ -82,10 +84,20 @@ mod tests {
                  </getcontenttype><resourcetype/></prop><status>HTTP/1.1 200 OK</status></propstat></response>"
             )
         };
-        let all = [one("/c/", ""), one("http://h/c/a.ics", "VEVENT"), one("/c/b.ics", "vtodo"), one("/d/e.ics", "VEVENT")];
-        let (parts, body) = answer(207, &[], &format!("<multistatus xmlns=\"DAV:\">{}</multistatus>", all.concat()));
+        let all = [
+            one("/c/", ""),
+            one("http://h/c/a.ics", "VEVENT"),
+            one("/c/b.ics", "vtodo"),
+            one("/d/e.ics", "VEVENT"),
+        ];
+        let (parts, body) =
+            answer(207, &[], &format!("<multistatus xmlns=\"DAV:\">{}</multistatus>", all.concat()));
         let found = Members { collection: "/c/" }.parse(&parts, &body).unwrap();
-        let told: Vec<_> = found.iter().map(|one| (one.name.as_ref(), one.tag.as_ref(), one.component)).collect();
-        assert_eq!(told, [("a.ics", "\"1\"", Some(Component::Event)), ("b.ics", "\"1\"", Some(Component::Todo))]);
+        let told: Vec<_> =
+            found.iter().map(|one| (one.name.as_ref(), one.tag.as_ref(), one.component)).collect();
+        assert_eq!(
+            told,
+            [("a.ics", "\"1\"", Some(Component::Event)), ("b.ics", "\"1\"", Some(Component::Todo))]
+        );
     }
 }

@@ -24,7 +24,13 @@ const NAMESPACES: &str =
     r#"xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/""#;
 
 /// A request with an XML body.
-fn dav(base: &Url, method: &'static str, path: &str, depth: &'static str, body: &str) -> Result<Request<Bytes>, Error> {
+fn dav(
+    base: &Url,
+    method: &'static str,
+    path: &str,
+    depth: &'static str,
+    body: &str,
+) -> Result<Request<Bytes>, Error> {
     let body = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{body}");
     Request::builder()
         .method(Method::from_bytes(method.as_bytes()).map_err(|error| unsendable(path, &error))?)
@@ -57,8 +63,9 @@ fn multistatus(
     if parts.status != StatusCode::MULTI_STATUS {
         return Err(refusal::error(call, parts, body));
     }
-    xml::multistatus(body, each)
-        .map_err(|why| Error::answered(ErrorKind::Garbled, format!("{call}: the answer can't be understood: {why}")))
+    xml::multistatus(body, each).map_err(|why| {
+        Error::answered(ErrorKind::Garbled, format!("{call}: the answer can't be understood: {why}"))
+    })
 }
 
 /// The server's clock, from the answer's `Date` header (whole seconds).

@@ -79,7 +79,11 @@ mod tests {
         assert_eq!(found.iter().map(|got| got.name.as_ref()).collect::<Vec<_>>(), ["nope.ics", "u3.ics"]);
         assert!(found[0].data.is_none());
         let data = found[1].data.as_ref().unwrap();
-        assert!(data.tag.starts_with("\"29b7") && data.text.starts_with("BEGIN:VCALENDAR") && data.text.contains("UID:u3"));
+        assert!(
+            data.tag.starts_with("\"29b7")
+                && data.text.starts_with("BEGIN:VCALENDAR")
+                && data.text.contains("UID:u3")
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ impl Call for Put<'_> {
             None => request.header(header::IF_NONE_MATCH, "*"),
             Some(tag) => request.header(header::IF_MATCH, tag),
         };
-        request.body(Bytes::copy_from_slice(self.text.as_bytes())).map_err(|error| unsendable(self.path, &error))
+        request
+            .body(Bytes::copy_from_slice(self.text.as_bytes()))
+            .map_err(|error| unsendable(self.path, &error))
     }
 
     fn parse(&self, parts: &Parts, body: &Bytes) -> Result<Answer, Error> {

@@ -81,7 +81,9 @@ mod tests {
         assert_eq!(of(409, ""), ErrorKind::NotFound);
         assert_eq!(of(412, ""), conflict);
         // The three servers say this each in its own way.
-        for (status, name) in [(409, "no-uid-conflict"), (412, "no-uid-conflict"), (403, "unique-scheduling-object-resource")] {
+        for (status, name) in
+            [(409, "no-uid-conflict"), (412, "no-uid-conflict"), (403, "unique-scheduling-object-resource")]
+        {
             assert_eq!(of(status, &named(name)), conflict, "{status}");
         }
         assert_eq!(of(423, ""), ErrorKind::Busy { after: None });

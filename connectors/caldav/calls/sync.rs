@@ -64,7 +64,10 @@ impl Call for Sync<'_> {
             return Ok(Answer::Expired);
         }
         match parts.status {
-            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND | StatusCode::LOCKED | StatusCode::TOO_MANY_REQUESTS => {}
+            StatusCode::UNAUTHORIZED
+            | StatusCode::NOT_FOUND
+            | StatusCode::LOCKED
+            | StatusCode::TOO_MANY_REQUESTS => {}
             StatusCode::NOT_IMPLEMENTED | StatusCode::INSUFFICIENT_STORAGE => return Ok(Answer::Unsupported),
             status if status.is_client_error() => return Ok(Answer::Unsupported),
             _ => {}
@@ -111,7 +114,10 @@ mod tests {
         let body = "<multistatus xmlns=\"DAV:\"><response><href>/c/a.ics</href><status>HTTP/1.1 404 Not Found</status></response>\
             <response><href>/c/</href><status>HTTP/1.1 507 Insufficient Storage</status></response><sync-token>2</sync-token></multistatus>";
         let (parts, body) = answer(207, &[], body);
-        let Answer::Changes(changes) = (Sync { collection: "/c/", token: "1" }).parse(&parts, &body).unwrap() else { panic!() };
+        let Answer::Changes(changes) = (Sync { collection: "/c/", token: "1" }).parse(&parts, &body).unwrap()
+        else {
+            panic!()
+        };
         assert_eq!((changes.gone, changes.more, changes.token), (vec!["a.ics".into()], true, "2".to_owned()));
         // The same token again would be asked for ever.
         let again = (Sync { collection: "/c/", token: "2" }).parse(&parts, &body).unwrap();

@@ -54,7 +54,9 @@ impl Call for Who<'_> {
 
     fn parse(&self, parts: &Parts, body: &Bytes) -> Result<Answer, Error> {
         match parts.status {
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => return Ok(Answer::Nothing),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
+                return Ok(Answer::Nothing);
+            }
             status if status.is_redirection() => return self.elsewhere(parts),
             _ => {}
         }
@@ -72,12 +74,17 @@ impl Call for Who<'_> {
 
 impl Who<'_> {
     fn elsewhere(&self, parts: &Parts) -> Result<Answer, Error> {
-        let location = parts.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+        let location =
+            parts.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
         // Servers behind a proxy name themselves with a wrong scheme or port: only the host counts, and we stay with
         // ours.
-        let host = location.split_once("://").map(|(_, rest)| rest.split(['/', ':']).next().unwrap_or_default());
+        let host =
+            location.split_once("://").map(|(_, rest)| rest.split(['/', ':']).next().unwrap_or_default());
         if host.is_some() && host != self.host {
-            let detail = format!("caldav.who: the server sends us to another host, {}: set it as base_url", host.unwrap_or_default());
+            let detail = format!(
+                "caldav.who: the server sends us to another host, {}: set it as base_url",
+                host.unwrap_or_default()
+            );
             return Err(Error::answered(ErrorKind::Config, detail));
         }
         Ok(path::canonical(location).map_or(Answer::Nothing, Answer::Elsewhere))
@@ -94,7 +101,10 @@ mod tests {
         let Some((parts, body)) = recorded("03") else { return };
         let call = Who { path: "/", host: None };
         let Answer::Found(found) = call.parse(&parts, &body).unwrap() else { panic!("nothing found") };
-        assert_eq!((found.principal.as_deref(), found.homes.len(), found.calendar), (Some("/alice/"), 0, false));
+        assert_eq!(
+            (found.principal.as_deref(), found.homes.len(), found.calendar),
+            (Some("/alice/"), 0, false)
+        );
         assert!(found.at.is_some());
     }
 

@@ -43,7 +43,8 @@ impl Lines {
     /// The `nth` component of a name (`VEVENT`).
     pub fn part(&self, component: &str, nth: usize) -> Option<Part> {
         let is = |line: &Line, edge: &str| {
-            line.name == edge && line.raw.trim_end().split_once(':').is_some_and(|(_, v)| v.eq_ignore_ascii_case(component))
+            line.name == edge
+                && line.raw.trim_end().split_once(':').is_some_and(|(_, v)| v.eq_ignore_ascii_case(component))
         };
         let begin = self.0.iter().enumerate().filter(|(_, line)| is(line, "BEGIN")).nth(nth)?.0;
         let length = self.0.iter().skip(begin).position(|line| is(line, "END"))?;
@@ -143,7 +144,12 @@ fn name(raw: &str) -> String {
 }
 
 fn unfold(raw: &str) -> String {
-    raw.replace("\r\n ", "").replace("\r\n\t", "").replace("\n ", "").replace("\n\t", "").trim_end().to_owned()
+    raw.replace("\r\n ", "")
+        .replace("\r\n\t", "")
+        .replace("\n ", "")
+        .replace("\n\t", "")
+        .trim_end()
+        .to_owned()
 }
 
 /// A content line folded at 75 bytes, never within a character.

@@ -62,7 +62,9 @@ impl Object {
     /// The occurrence of this name, wherever it went.
     pub fn occurrence(&self, key: &str) -> Result<Option<Occurrence<'_>>, String> {
         let written = self.others.iter().filter_map(|item| self.single(item)).find(|one| one.key == key);
-        let (None, Some(master), Some(at)) = (&written, &self.master, instant(key)) else { return Ok(written) };
+        let (None, Some(master), Some(at)) = (&written, &self.master, instant(key)) else {
+            return Ok(written);
+        };
         let day = SignedDuration::from_hours(24);
         let from = at.checked_sub(day).unwrap_or(Timestamp::MIN);
         let to = at.checked_add(day * 2).unwrap_or(Timestamp::MAX);
@@ -82,9 +84,17 @@ impl Object {
 
     /// An occurrence that nothing of its own is written of: as the series, or as the last change of "this and all
     /// following" before it, moved as far as that one was.
-    fn regular<'a>(&'a self, master: &'a Item, origin: When, end: Option<Timestamp>) -> Option<Occurrence<'a>> {
-        let after = |item: &&Item| item.and_following && item.replaces.as_ref().is_some_and(|from| from.at <= origin.at);
-        let changed = self.others.iter().filter(after).max_by_key(|item| item.replaces.as_ref().map(|from| from.at));
+    fn regular<'a>(
+        &'a self,
+        master: &'a Item,
+        origin: When,
+        end: Option<Timestamp>,
+    ) -> Option<Occurrence<'a>> {
+        let after = |item: &&Item| {
+            item.and_following && item.replaces.as_ref().is_some_and(|from| from.at <= origin.at)
+        };
+        let changed =
+            self.others.iter().filter(after).max_by_key(|item| item.replaces.as_ref().map(|from| from.at));
         let (item, start) = match changed {
             None => (master, origin.clone()),
             Some(item) => {
@@ -103,7 +113,9 @@ impl Object {
         let (named, start) = (item.replaces.clone()?, item.start.clone()?);
         // A date that names an occurrence of timed events means the one of that day.
         let origin = match self.master.as_ref().and_then(|master| master.start.as_ref()) {
-            Some(first) if named.date && !first.date => first.moved(named.wall.date().to_datetime(first.wall.time()))?,
+            Some(first) if named.date && !first.date => {
+                first.moved(named.wall.date().to_datetime(first.wall.time()))?
+            }
             Some(_) | None => named,
         };
         let end = ends(item, &start)?;
@@ -151,7 +163,9 @@ fn instances(
     }
     for but in &master.but {
         // A date leaves out what happens on that day, also where the occurrences have a time.
-        all.retain(|at, (when, _)| if but.date { when.wall.date() != but.wall.date() } else { *at != but.at });
+        all.retain(
+            |at, (when, _)| if but.date { when.wall.date() != but.wall.date() } else { *at != but.at },
+        );
     }
     Ok(all.into_values().collect())
 }

@@ -62,7 +62,11 @@ impl When {
     }
     /// `20261122T090000Z`, or `20261122` for a date: names an occurrence.
     pub fn key(&self) -> String {
-        if self.date { self.wall.strftime("%Y%m%d").to_string() } else { self.at.strftime("%Y%m%dT%H%M%SZ").to_string() }
+        if self.date {
+            self.wall.strftime("%Y%m%d").to_string()
+        } else {
+            self.at.strftime("%Y%m%dT%H%M%SZ").to_string()
+        }
     }
 }
 
@@ -153,7 +157,9 @@ impl Object {
     }
 
     fn of(calendar: &ICalendar, floating: &Zone) -> Result<Option<Self>, String> {
-        let of = |kind: ICalendarComponentType| calendar.components.iter().filter(move |c| c.component_type == kind);
+        let of = |kind: ICalendarComponentType| {
+            calendar.components.iter().filter(move |c| c.component_type == kind)
+        };
         let component = if of(ICalendarComponentType::VEvent).next().is_some() {
             Component::Event
         } else if of(ICalendarComponentType::VTodo).next().is_some() {
@@ -189,13 +195,20 @@ impl Object {
         self.component == Component::Event
             && match &self.master {
                 None => true,
-                Some(master) => !self.others.is_empty() || !master.rules.is_empty() || !master.also.is_empty(),
+                Some(master) => {
+                    !self.others.is_empty() || !master.rules.is_empty() || !master.also.is_empty()
+                }
             }
     }
 }
 
 impl Item {
-    fn read(part: &ICalendarComponent, nth: usize, component: Component, zones: &Zones<'_>) -> Result<Self, String> {
+    fn read(
+        part: &ICalendarComponent,
+        nth: usize,
+        component: Component,
+        zones: &Zones<'_>,
+    ) -> Result<Self, String> {
         let when = |name: P| part.property(&name).map(|entry| moment(entry, zones)).transpose();
         let ends = match component {
             Component::Event => P::Dtend,
@@ -297,7 +310,8 @@ fn several<'a>(
             ICalendarValue::Period(Period::Range { start, end }) => Some((read(start)?, Some(read(end)?.at))),
             ICalendarValue::Period(Period::Duration { start, duration }) => {
                 let start = read(start)?;
-                let end = start.at.checked_add(SignedDuration::from_secs(property::seconds(duration))).ok()?;
+                let end =
+                    start.at.checked_add(SignedDuration::from_secs(property::seconds(duration))).ok()?;
                 Some((start, Some(end)))
             }
             _ => None,
@@ -311,16 +325,21 @@ type Rules = Vec<(String, Option<jiff::civil::DateTime>)>;
 /// end of timed events is its whole day.
 fn rules(part: &ICalendarComponent, name: &P, start: Option<&When>) -> Result<Rules, String> {
     let read = |value: &ICalendarValue| {
-        let ICalendarValue::RecurrenceRule(rule) = value else { return Err(format!("{} is no rule", name.as_str())) };
+        let ICalendarValue::RecurrenceRule(rule) = value else {
+            return Err(format!("{} is no rule", name.as_str()));
+        };
         if rule.rscale.is_some() {
             return Err("it recurs by another calendar than the Gregorian".into());
         }
         let until = rule.until.as_ref().and_then(property::date).map(|until| match start {
-            Some(start) if until.utc && !start.date => match jiff::tz::TimeZone::UTC.to_timestamp(until.wall) {
+            Some(start) if until.utc && !start.date => match jiff::tz::TimeZone::UTC.to_timestamp(until.wall)
+            {
                 Ok(at) => start.zone.wall(at),
                 Err(_) => until.wall,
             },
-            Some(start) if until.date && !start.date => until.wall.saturating_add(jiff::Span::new().seconds(86_399)),
+            Some(start) if until.date && !start.date => {
+                until.wall.saturating_add(jiff::Span::new().seconds(86_399))
+            }
             Some(_) | None => until.wall,
         });
         Ok((rule.to_string(), until))
@@ -338,7 +357,10 @@ fn lasts(part: &ICalendarComponent) -> Option<SignedDuration> {
 /// Anything but `PUBLIC` is private, also a class that nobody knows (RFC 5545, 3.8.1.3).
 fn private(part: &ICalendarComponent) -> bool {
     part.property(&P::Class).is_some_and(|entry| {
-        !matches!(entry.values.first(), Some(ICalendarValue::Classification(ICalendarClassification::Public)) | None)
+        !matches!(
+            entry.values.first(),
+            Some(ICalendarValue::Classification(ICalendarClassification::Public)) | None
+        )
     })
 }
 

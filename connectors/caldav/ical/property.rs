@@ -3,7 +3,8 @@
 use calcard::{
     common::PartialDateTime,
     icalendar::{
-        ICalendarComponent, ICalendarEntry, ICalendarPeriod, ICalendarProperty, ICalendarValue, ICalendarDuration,
+        ICalendarComponent, ICalendarDuration, ICalendarEntry, ICalendarPeriod, ICalendarProperty,
+        ICalendarValue,
     },
 };
 use jiff::civil;
@@ -39,16 +40,17 @@ pub fn dates<'a>(
 ) -> impl Iterator<Item = Written> + 'a {
     component.properties(name).flat_map(|entry| &entry.values).filter_map(|value| match value {
         ICalendarValue::PartialDateTime(partial) => date(partial),
-        ICalendarValue::Period(ICalendarPeriod::Range { start, .. } | ICalendarPeriod::Duration { start, .. }) => {
-            date(start)
-        }
+        ICalendarValue::Period(
+            ICalendarPeriod::Range { start, .. } | ICalendarPeriod::Duration { start, .. },
+        ) => date(start),
         _ => None,
     })
 }
 
 /// Text of the first property of a name; several values are one text with commas, as they were written.
 pub fn text(component: &ICalendarComponent, name: &ICalendarProperty) -> Option<String> {
-    let values: Vec<&str> = component.property(name)?.values.iter().filter_map(ICalendarValue::as_text).collect();
+    let values: Vec<&str> =
+        component.property(name)?.values.iter().filter_map(ICalendarValue::as_text).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 

@@ -38,7 +38,8 @@ impl Rule {
     ) -> Result<Self, String> {
         let mut parts = BTreeMap::new();
         for part in text.split(';').filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| format!("{part:?} is no part of a rule"))?;
+            let (name, value) =
+                part.split_once('=').ok_or_else(|| format!("{part:?} is no part of a rule"))?;
             parts.insert(name.trim().to_ascii_uppercase(), value.trim().to_ascii_uppercase());
         }
         parts.remove("UNTIL");
@@ -76,7 +77,9 @@ impl Rule {
             }
             let days = self.parts.get("BYDAY").map(String::as_str).unwrap_or_default();
             // A start that is no instance itself counts by its calendar year.
-            if !weeks.hold(self.start.date()) || !days.split(',').any(|day| day == day_name(self.start.date())) {
+            if !weeks.hold(self.start.date())
+                || !days.split(',').any(|day| day == day_name(self.start.date()))
+            {
                 weeks.year = i64::from(self.start.year());
             }
             self.weeks = Some(weeks);
@@ -147,7 +150,8 @@ fn week(date: civil::Date, wkst: i64) -> (i64, i64, i64) {
         let back = (i64::from(january.weekday().to_monday_zero_offset()) - wkst).rem_euclid(7);
         january.checked_sub(back.days()).unwrap_or(january)
     };
-    let days = |from: civil::Date, to: civil::Date| i64::from(from.until(to).map_or(0, |span| span.get_days()));
+    let days =
+        |from: civil::Date, to: civil::Date| i64::from(from.until(to).map_or(0, |span| span.get_days()));
     let mut year = i64::from(date.year());
     if date < first(year) {
         year -= 1;

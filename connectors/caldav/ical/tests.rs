@@ -8,7 +8,9 @@ fn zone(name: &str) -> Zone {
 
 fn event(lines: &str) -> String {
     let lines = lines.replace('|', "\r\n");
-    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:u\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:u\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
 }
 
 fn window(from: &str, to: &str) -> Window {
@@ -80,11 +82,15 @@ fn this_and_all_following_moves_those_that_follow_by_the_clock() {
 fn whole_days_stay_dates_and_floating_times_count_in_the_connections_zone() {
     let day = event("DTSTART;VALUE=DATE:20260601|RRULE:FREQ=DAILY;COUNT=2");
     // The first day ends, exclusively, where the window begins.
-    assert_eq!(starts(&day, "2026-06-02T00:00:00Z", "2026-07-01T00:00:00Z"), ["20260602 2026-06-02T00:00:00Z"]);
+    assert_eq!(
+        starts(&day, "2026-06-02T00:00:00Z", "2026-07-01T00:00:00Z"),
+        ["20260602 2026-06-02T00:00:00Z"]
+    );
     let floating = event("DTSTART:20260601T090000|RRULE:FREQ=DAILY;COUNT=1");
-    assert_eq!(starts(&floating, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"), [
-        "20260601T070000Z 2026-06-01T07:00:00Z"
-    ]);
+    assert_eq!(
+        starts(&floating, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+        ["20260601T070000Z 2026-06-01T07:00:00Z"]
+    );
 }
 
 #[test]
@@ -92,7 +98,8 @@ fn an_endless_series_ends_at_the_window_and_a_start_outside_the_rule_counts() {
     let text = event("DTSTART:20000105T090000Z|RRULE:FREQ=WEEKLY;BYDAY=TU");
     assert_eq!(starts(&text, "2026-06-01T00:00:00Z", "2026-06-15T00:00:00Z").len(), 2);
     assert!(starts(&text, "2000-01-01T00:00:00Z", "2000-01-08T00:00:00Z")[0].starts_with("20000105"));
-    let object = Object::read(&event("DTSTART:20000105T090000Z|RRULE:FREQ=SECONDLY"), &Zone::UTC).unwrap().unwrap();
+    let object =
+        Object::read(&event("DTSTART:20000105T090000Z|RRULE:FREQ=SECONDLY"), &Zone::UTC).unwrap().unwrap();
     assert!(object.occurrences(window("2026-06-01T00:00:00Z", "2026-06-15T00:00:00Z")).is_err());
 }
 
@@ -105,7 +112,8 @@ fn people_and_privacy_are_read() {
     );
     let item = Object::read(&text, &Zone::UTC).unwrap().unwrap().master.unwrap();
     assert_eq!(item.organizer.as_deref(), Some("anna@x.example"));
-    let people: Vec<_> = item.attendees.iter().map(|one| (one.address.as_str(), one.answer.as_str())).collect();
+    let people: Vec<_> =
+        item.attendees.iter().map(|one| (one.address.as_str(), one.answer.as_str())).collect();
     assert_eq!(people, [("bo@y.example", "ACCEPTED"), ("cy@z.example", "")]);
     assert!(item.private && item.transparent);
     assert_eq!((item.busy.as_deref(), item.sequence), (Some("OOF"), 3));
@@ -121,7 +129,9 @@ fn every_calendar_of_the_corpora_is_read_or_refused_with_a_reason() {
             for one in resources(&String::from_utf8_lossy(&bytes)) {
                 let found = Object::read(&one, &Zone::UTC).and_then(|object| match object {
                     None => Ok(false),
-                    Some(object) => object.occurrences(window("1990-01-01T00:00:00Z", "2030-01-01T00:00:00Z")).map(|_| true),
+                    Some(object) => object
+                        .occurrences(window("1990-01-01T00:00:00Z", "2030-01-01T00:00:00Z"))
+                        .map(|_| true),
                 });
                 match found {
                     Ok(true) => read += 1,
@@ -149,7 +159,8 @@ fn resources(text: &str) -> Vec<String> {
             by_uid.entry(format!("{component} {uid}")).or_default().push_str(&lines.slice(&part));
         }
     }
-    let zones: String = (0..).map_while(|nth| lines.part("VTIMEZONE", nth)).map(|part| lines.slice(&part)).collect();
+    let zones: String =
+        (0..).map_while(|nth| lines.part("VTIMEZONE", nth)).map(|part| lines.slice(&part)).collect();
     let mut all: Vec<String> = by_uid
         .into_values()
         .map(|parts| format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{zones}{parts}END:VCALENDAR\r\n"))

@@ -117,7 +117,10 @@ impl<'a> Zones<'a> {
         let observances = zone.component_ids.iter().filter_map(|id| self.calendar.component_by_id(*id));
         let mut onsets: Vec<Onset> = observances
             .filter(|part| {
-                matches!(part.component_type, ICalendarComponentType::Standard | ICalendarComponentType::Daylight)
+                matches!(
+                    part.component_type,
+                    ICalendarComponentType::Standard | ICalendarComponentType::Daylight
+                )
             })
             .filter_map(onsets)
             .flatten()
@@ -146,7 +149,8 @@ fn onsets(part: &ICalendarComponent) -> Option<Vec<Onset>> {
         let Some(ICalendarValue::RecurrenceRule(rule)) = entry.values.first() else { continue };
         let until = rule.until.as_ref().and_then(super::property::date);
         let until = until.map(|until| if until.utc { plus(until.wall, from) } else { until.wall });
-        let found = Rule::new(&rule.to_string(), start, false, until).and_then(|rule| rule.instances(HORIZON));
+        let found =
+            Rule::new(&rule.to_string(), start, false, until).and_then(|rule| rule.instances(HORIZON));
         walls.extend(found.unwrap_or_default());
     }
     walls.sort_unstable();
@@ -177,8 +181,14 @@ mod tests {
         assert!(matches!(own, Zone::Listed(_)));
         // Summer, winter, the hour that is skipped, the hour that comes twice, and both edges.
         for wall in [
-            "2026-07-01T09:00", "2026-12-01T09:00", "2026-03-29T02:30", "2026-10-25T02:30", "2026-03-29T01:59",
-            "2026-03-29T03:00", "2026-10-25T01:59", "2026-10-25T03:00",
+            "2026-07-01T09:00",
+            "2026-12-01T09:00",
+            "2026-03-29T02:30",
+            "2026-10-25T02:30",
+            "2026-03-29T01:59",
+            "2026-03-29T03:00",
+            "2026-10-25T01:59",
+            "2026-10-25T03:00",
         ] {
             assert_eq!(at(&own, wall), at(&berlin, wall), "{wall}");
             let instant = berlin.instant(wall.parse().unwrap()).unwrap();

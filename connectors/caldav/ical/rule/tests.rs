@@ -46,7 +46,10 @@ fn all_rules_of_libicals_table_that_anybody_implements_have_its_instances() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), agreed + wrong.len(), wrong.join("\n"));
     // The one left out: a day of the month within a numbered week, which libical refuses as well.
-    assert_eq!((agreed, left_out.as_slice()), (145, &["FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=30;BYWEEKNO=1;UNTIL=20320101"][..]));
+    assert_eq!(
+        (agreed, left_out.as_slice()),
+        (145, &["FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=30;BYWEEKNO=1;UNTIL=20320101"][..])
+    );
 }
 
 #[test]
@@ -63,9 +66,17 @@ fn a_rule_that_never_happens_or_never_ends_is_no_trap() {
 
 #[test]
 fn a_rule_that_is_none_says_so() {
-    for text in ["", "FREQ", "FREQ=FORTNIGHTLY", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;COUNT=x", "FREQ=WEEKLY;BYDAY=XX"] {
+    for text in [
+        "",
+        "FREQ",
+        "FREQ=FORTNIGHTLY",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;COUNT=x",
+        "FREQ=WEEKLY;BYDAY=XX",
+    ] {
         let start = at("20260101T090000");
-        let found = Rule::new(text, start, false, None).and_then(|rule| rule.instances(at("20260201T000000")));
+        let found =
+            Rule::new(text, start, false, None).and_then(|rule| rule.instances(at("20260201T000000")));
         assert!(found.as_ref().is_err_and(|why| !why.is_empty()) || found == Ok(vec![]), "{text}: {found:?}");
     }
 }

@@ -19,7 +19,9 @@ fn at(text: &str) -> Timestamp {
 
 fn text(stream: Stream, uid: &str, title: &str) -> String {
     match stream {
-        Kind::Task => object("VTODO", uid, &format!("DUE:20261201T100000Z|SUMMARY:{title}|STATUS:NEEDS-ACTION")),
+        Kind::Task => {
+            object("VTODO", uid, &format!("DUE:20261201T100000Z|SUMMARY:{title}|STATUS:NEEDS-ACTION"))
+        }
         _ => event(uid, &format!("DTSTART:20261201T100000Z|DTEND:20261201T110000Z|SUMMARY:{title}")),
     }
 }
@@ -50,7 +52,11 @@ impl Rig for Real<'_> {
         );
         let (status, body) = self.0.server.ask("REPORT", &self.0.calendar, &query).await;
         assert_eq!(status, 207);
-        body.split("<href>").skip(1).filter_map(|rest| rest.split("</href>").next()).map(str::to_owned).collect()
+        body.split("<href>")
+            .skip(1)
+            .filter_map(|rest| rest.split("</href>").next())
+            .map(str::to_owned)
+            .collect()
     }
     async fn create(&self, stream: Stream, count: usize) -> Vec<String> {
         let mut made = Vec::new();
@@ -80,12 +86,14 @@ impl Rig for Real<'_> {
         let named = vec![(Field::Name, Value::Text("made".into()))];
         match kind {
             WriteKind::CreateEvent => {
-                let intent = Intent::CreateEvent { subject, body, start: at(START), end: at("2026-12-01T11:00:00Z") };
+                let intent =
+                    Intent::CreateEvent { subject, body, start: at(START), end: at("2026-12-01T11:00:00Z") };
                 self.0.write(calendar, intent, Vec::new())
             }
             WriteKind::CreateTask => {
                 let task = Id::derived(&["t"]);
-                let intent = Intent::CreateTask { task, subject, body, due: at(START), owner: None, high: true };
+                let intent =
+                    Intent::CreateTask { task, subject, body, due: at(START), owner: None, high: true };
                 self.0.write(calendar, intent, Vec::new())
             }
             WriteKind::MoveEvent => {
@@ -111,9 +119,13 @@ impl Rig for Real<'_> {
             }
             Intent::MoveEvent { .. } => {
                 let (_, now) = self.0.server.ask("GET", &write.target.id, "").await;
-                usize::from(now.contains("DTSTART:20261202T090000Z") && now.contains("DTEND:20261202T093000Z"))
+                usize::from(
+                    now.contains("DTSTART:20261202T090000Z") && now.contains("DTEND:20261202T093000Z"),
+                )
             }
-            _ => usize::from(self.0.server.ask("GET", &write.target.id, "").await.1.contains("STATUS:COMPLETED")),
+            _ => usize::from(
+                self.0.server.ask("GET", &write.target.id, "").await.1.contains("STATUS:COMPLETED"),
+            ),
         }
     }
 }

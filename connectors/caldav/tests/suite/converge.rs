@@ -91,7 +91,8 @@ impl World<'_> {
                 Change::Seen(seen) => {
                     let start = seen.fields.time(Field::At).unwrap();
                     let day = seen.fields.bool(Field::AllDay) == Some(true);
-                    let start = start.to_jiff().strftime(if day { "%Y%m%d" } else { "%Y%m%dT%H%M%SZ" }).to_string();
+                    let start =
+                        start.to_jiff().strftime(if day { "%Y%m%d" } else { "%Y%m%dT%H%M%SZ" }).to_string();
                     let title = seen.fields.text(Field::Name).unwrap_or_default().to_owned();
                     self.kept.insert(seen.reference.id.to_string(), (start, title));
                 }
@@ -116,11 +117,14 @@ impl World<'_> {
             .iter()
             .map(|change| match change {
                 Change::Exists(reference) => reference.id.to_string(),
-                Change::Seen(_) | Change::Gone(_) | Change::Unreadable { .. } => panic!("{change:?} in a census"),
+                Change::Seen(_) | Change::Gone(_) | Change::Unreadable { .. } => {
+                    panic!("{change:?} in a census")
+                }
             })
             .collect();
         let here: BTreeSet<String> = self.kept.keys().cloned().collect();
-        let doubtful: Vec<Box<str>> = there.symmetric_difference(&here).map(|id| id.as_str().into()).collect();
+        let doubtful: Vec<Box<str>> =
+            there.symmetric_difference(&here).map(|id| id.as_str().into()).collect();
         let (changes, _) = self.kit.walk(Kind::Meeting, &Pass::These(doubtful), None).await;
         self.take(changes);
     }

@@ -4,10 +4,13 @@ use crate::server::Server;
 use async_trait::async_trait;
 use bytes::Bytes;
 use connect::{
-    Clock, Connector, Cx, HttpClient, Lane, Limiter, Options, Position, Secret, conformance::Faults, http::auth::Basic,
+    Clock, Connector, Cx, HttpClient, Lane, Limiter, Options, Position, Secret, conformance::Faults,
+    http::auth::Basic,
 };
 use http::{Method, Request};
-use model::{Change, ConnectionId, Cursor, ExternalRef, Intent, Kind, Pass, Stream, Timestamp, Write, WriteKey};
+use model::{
+    Change, ConnectionId, Cursor, ExternalRef, Intent, Kind, Pass, Stream, Timestamp, Write, WriteKey,
+};
 use serde_json::json;
 use std::{
     path::PathBuf,
@@ -28,7 +31,10 @@ pub fn next() -> u64 {
 
 /// A fresh server, or a visible line that says why not.
 pub fn server(token_age: u32) -> Option<Server> {
-    Server::start(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/radicale.sh"), token_age)
+    Server::start(
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/radicale.sh"),
+        token_age,
+    )
 }
 
 /// The real clock, put forward by every wait instead of waiting.
@@ -96,7 +102,8 @@ impl<'a> Kit<'a> {
     /// One with options.
     pub fn with(&self, extra: &serde_json::Value) -> Arc<dyn Connector> {
         let extra = extra.as_object().unwrap().clone();
-        (caldav::MAKER.make)(&Options { connection: self.connection.clone(), extra, timeout: TIMEOUT }).unwrap()
+        (caldav::MAKER.make)(&Options { connection: self.connection.clone(), extra, timeout: TIMEOUT })
+            .unwrap()
     }
 
     pub fn cx(&self) -> Cx<'_> {
@@ -133,7 +140,12 @@ impl<'a> Kit<'a> {
     }
 
     /// A write with a key of its own.
-    pub fn write(&self, target: ExternalRef, intent: Intent, expects: Vec<(model::Field, model::Value)>) -> Write {
+    pub fn write(
+        &self,
+        target: ExternalRef,
+        intent: Intent,
+        expects: Vec<(model::Field, model::Value)>,
+    ) -> Write {
         let key = WriteKey::new(&self.connection, intent.kind(), &target, "test", &next().to_string(), 0);
         Write { key, target, intent, expects, because: "because, of a; <test>".to_owned() }
     }

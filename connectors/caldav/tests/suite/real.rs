@@ -1,7 +1,7 @@
 //! What servers and people do, on a real Radicale.
 
 use crate::kit::{Kit, event, server};
-use connect::{Applied, Connector, ErrorKind};
+use connect::{Applied, ErrorKind};
 use model::{Change, Field, Intent, Kind, Observed, Pass, Timestamp, Value};
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
@@ -11,11 +11,13 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn seen(changes: &[Change]) -> Vec<&Observed> {
-    let seen = |change| match change {
-        Change::Seen(seen) => Some(seen),
-        Change::Gone(_) | Change::Exists(_) | Change::Unreadable { .. } => None,
-    };
-    changes.iter().filter_map(seen).collect()
+    fn one(change: &Change) -> Option<&Observed> {
+        match change {
+            Change::Seen(seen) => Some(seen),
+            Change::Gone(_) | Change::Exists(_) | Change::Unreadable { .. } => None,
+        }
+    }
+    changes.iter().filter_map(one).collect()
 }
 
 fn ids(changes: &[Change]) -> BTreeSet<String> {
@@ -49,7 +51,10 @@ async fn calendars_are_found_from_every_address(kit: Kit<'_>) {
     for address in ["/", "/anna/", calendar.as_str(), "/no/such/place/"] {
         kit = kit.at(address);
         let account = kit.connector().check(&kit.cx()).await.unwrap();
-        assert!(account.name.contains("/anna/") && account.grants.iter().all(|grant| grant.granted), "{account:?}");
+        assert!(
+            account.name.contains("/anna/") && account.grants.iter().all(|grant| grant.granted),
+            "{account:?}"
+        );
         let (changes, _) = kit.walk(Kind::Meeting, &Pass::Full, None).await;
         assert!(ids(&changes).contains(&path), "{address}");
     }
@@ -98,7 +103,9 @@ async fn one_bad_object_costs_that_object(kit: Kit<'_>) {
     let (changes, _) = kit.walk(Kind::Meeting, &Pass::Full, None).await;
     assert_eq!(ids(&changes), [path("good")].into());
     let bad = changes.iter().find_map(|change| match change {
-        Change::Unreadable { reference, reason, raw } => Some((reference.clone().unwrap(), reason.clone(), raw.len())),
+        Change::Unreadable { reference, reason, raw } => {
+            Some((reference.clone().unwrap(), reason.clone(), raw.len()))
+        }
         Change::Seen(_) | Change::Gone(_) | Change::Exists(_) => None,
     });
     let (reference, reason, kept) = bad.unwrap();
@@ -148,7 +155,8 @@ async fn one_occurrence_is_moved_alone(kit: Kit<'_>) {
     kit.server.put(&path, &event("o", lines)).await;
     let target = kit.reference(Kind::Meeting, &format!("{path}#20261202T090000Z"));
     for hour in ["14", "16"] {
-        let (start, end) = (at(&format!("2026-12-02T{hour}:00:00Z")), at(&format!("2026-12-02T{hour}:30:00Z")));
+        let (start, end) =
+            (at(&format!("2026-12-02T{hour}:00:00Z")), at(&format!("2026-12-02T{hour}:30:00Z")));
         let write = kit.write(target.clone(), Intent::MoveEvent { start, end }, Vec::new());
         let applied = kit.connector().apply(&kit.cx(), &write).await.unwrap();
         assert!(matches!(applied, Applied::Done(_)));
@@ -158,7 +166,10 @@ async fn one_occurrence_is_moved_alone(kit: Kit<'_>) {
     }
     // As Python sees it.
     let listed = kit.server.run(&["list", &kit.calendar, "2026-11-01", "2027-01-01"]).unwrap();
-    assert!(listed.contains("20261202T160000Z") && !listed.contains("20261202T090000Z\", \"20261202T09"), "{listed}");
+    assert!(
+        listed.contains("20261202T160000Z") && !listed.contains("20261202T090000Z\", \"20261202T09"),
+        "{listed}"
+    );
     // when: an occurrence that the series does not have
     let none = kit.reference(Kind::Meeting, &format!("{path}#20270101T090000Z"));
     let intent = Intent::MoveEvent { start: at("2026-12-02T14:00:00Z"), end: at("2026-12-02T15:00:00Z") };
@@ -176,15 +187,19 @@ async fn targets_elsewhere_are_refused(kit: Kit<'_>) {
     let deal = kit.reference(Kind::Deal, "7");
     let error = kit.connector().apply(&kit.cx(), &kit.write(deal, intent(), Vec::new())).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
-    let other = model::ExternalRef::new(&model::ConnectionId::from("crm"), Kind::Meeting, kit.calendar.as_str());
+    let other =
+        model::ExternalRef::new(&model::ConnectionId::from("crm"), Kind::Meeting, kit.calendar.as_str());
     let error = kit.connector().apply(&kit.cx(), &kit.write(other, intent(), Vec::new())).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     let nowhere = kit.reference(Kind::Meeting, "/anna/nowhere/");
-    let error = kit.connector().apply(&kit.cx(), &kit.write(nowhere, intent(), Vec::new())).await.unwrap_err();
+    let error =
+        kit.connector().apply(&kit.cx(), &kit.write(nowhere, intent(), Vec::new())).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
     // The target may be the calendar or anything in it.
     let beside = kit.reference(Kind::Meeting, &format!("{}any.ics#20261201", kit.calendar));
-    let Applied::Done(made) = kit.connector().apply(&kit.cx(), &kit.write(beside, intent(), Vec::new())).await.unwrap() else {
+    let Applied::Done(made) =
+        kit.connector().apply(&kit.cx(), &kit.write(beside, intent(), Vec::new())).await.unwrap()
+    else {
         panic!("moved")
     };
     assert!(made.reference.id.starts_with(&kit.calendar));
@@ -206,7 +221,10 @@ async fn the_window_moves_with_time(kit: Kit<'_>) {
     let (none, _) = kit.walk(Kind::Meeting, &Pass::Since, Some(cursor)).await;
     assert!(none.is_empty());
     // and: one that has left the window is still there when it is asked for
-    let old = Pass::These(vec![format!("{path}#20260101T100000Z").into(), format!("{path}#20260102T100000Z").into()]);
+    let old = Pass::These(vec![
+        format!("{path}#20260101T100000Z").into(),
+        format!("{path}#20260102T100000Z").into(),
+    ]);
     let (asked, _) = kit.walk(Kind::Meeting, &old, None).await;
     assert_eq!(ids(&asked), [format!("{path}#20260101T100000Z")].into());
     assert_eq!(gone(&asked), [format!("{path}#20260102T100000Z")].into());
