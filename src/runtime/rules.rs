@@ -12,12 +12,18 @@ use engine::{
     notify::Route,
     reconcile::{MailPolicy, Mapped, MergePolicy, restage},
     relate::{Ours, RelatePolicy},
+    signals::Phrases,
 };
 use model::{Canonical, ConnectionId, Currency, DealOutcome, ExternalRef, Field, Fields, Kind, Stage};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 use store::{Caps, Store};
 use tracing::{info, warn};
 
+/// The phrases that are signals, in the languages that come with the program.
+static PHRASES: LazyLock<Option<Arc<Phrases>>> = LazyLock::new(|| Phrases::load(None).ok().map(Arc::new));
 /// Records that one read of a rebuild takes.
 const PAGE: usize = 500;
 
@@ -169,7 +175,7 @@ fn mail(settings: &Settings, ours: &Ours) -> MailPolicy {
         bodies: settings.mail.bodies,
         ignore: settings.mail.ignore.iter().map(plain).filter(|text: &Box<str>| !text.is_empty()).collect(),
         ours: ours.clone(),
-        phrases: None,
+        phrases: PHRASES.clone(),
     }
 }
 
@@ -203,7 +209,8 @@ fn flow(settings: &Settings) -> FlowPolicy {
         reason = "rates are small; what is cut off is below a millionth"
     )]
     let rate = |(currency, rate): (&Currency, &f64)| (*currency, (rate * 1e6) as i64);
-    FlowPolicy { currency: organization.currency, rates: organization.rates.iter().map(rate).collect() }
+    let rates = organization.rates.iter().map(rate).collect();
+    FlowPolicy { currency: organization.currency, rates, heard: true }
 }
 
 fn caps(settings: &Settings) -> Caps {

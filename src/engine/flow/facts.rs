@@ -22,6 +22,9 @@ pub struct FlowPolicy {
     pub currency: Currency,
     /// Worth of one unit of other currencies in it, in millionths.
     pub rates: BTreeMap<Currency, i64>,
+    /// All mails and meetings have been read once. Before that a mail of theirs may look unanswered, or a meeting
+    /// lost, only because the rest is not there yet: no task is made for one.
+    pub heard: bool,
 }
 
 /// A value that a decision rests on.
@@ -301,6 +304,7 @@ mod tests {
         let policy = FlowPolicy {
             currency: currency("USD"),
             rates: [(currency("JPY"), 6_500), (currency("EUR"), 1_100_000)].into(),
+            heard: true,
         };
         let usd = |text: &str, code: &str| {
             in_currency(Money::parse(text, Some(currency(code))).unwrap(), &policy).map(|money| money.minor)

@@ -30,6 +30,8 @@ pub(super) struct Desk<'a> {
     pub book: &'a StageBook,
     pub facts: &'a Facts,
     pub dealings: &'a Dealings<'a>,
+    /// All mails and meetings have been read once.
+    pub heard: bool,
     pub now: Timestamp,
     /// The entry into the present stage.
     pub entry: String,
@@ -64,10 +66,10 @@ impl<'a> Desk<'a> {
         view: &'a SubjectView,
         (spec, book): (&'a StageSpec, &'a StageBook),
         (facts, dealings): (&'a Facts, &'a Dealings<'a>),
-        now: Timestamp,
+        (heard, now): (bool, Timestamp),
     ) -> Self {
         let known = view.tasks.iter().map(|task| (task.id, task)).collect();
-        Self { view, spec, book, facts, dealings, now, entry: stage_entry(view, spec.stage), known }
+        Self { view, spec, book, facts, dealings, heard, now, entry: stage_entry(view, spec.stage), known }
     }
 
     /// Actions of the stage and of any stage that are done per record.
@@ -170,7 +172,7 @@ impl<'a> Desk<'a> {
         let told_by_crm = || self.is_known(task_id(&self.view.subject, &self.entry, action));
         let made = last.records.iter().any(|id| self.is_known(self.occasion_id(action, *id)));
         let old = self.now.since(last.at) > FRESH;
-        if last.settled.is_some() || old || made || (all.len() == 1 && told_by_crm()) {
+        if !self.heard || last.settled.is_some() || old || made || (all.len() == 1 && told_by_crm()) {
             return None;
         }
         let cause = self.occasion_cause(action, *last.records.first()?);

@@ -87,7 +87,7 @@ pub fn progress(view: &SubjectView, book: &StageBook, policy: &FlowPolicy, now: 
     }
     decided.look_at = dealings.changes_at();
     let Some(spec) = spec else { return decided };
-    let desk = Desk::new(view, (spec, book), (&facts, &dealings), now);
+    let desk = Desk::new(view, (spec, book), (&facts, &dealings), (policy.heard, now));
     decided.follow_up(&desk);
     decided.create(&desk);
     decided.advance(&desk, solid.transition);

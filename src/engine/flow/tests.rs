@@ -27,7 +27,7 @@ fn book_with(stages: &str) -> StageBook {
 }
 
 fn policy() -> FlowPolicy {
-    FlowPolicy { currency: "USD".parse().unwrap(), rates: std::collections::BTreeMap::new() }
+    FlowPolicy { currency: "USD".parse().unwrap(), rates: std::collections::BTreeMap::new(), heard: true }
 }
 
 fn id(name: &str) -> Id {

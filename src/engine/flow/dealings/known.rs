@@ -51,7 +51,7 @@ impl Facts {
         let mut bag = Bag::default();
         let replies: Vec<_> = dealings.replies().collect();
         let sent: Vec<_> = dealings.sent().collect();
-        let bounced: Vec<_> = dealings.mails.iter().filter(|mail| mail.current && mail.bounce).collect();
+        let bounced: Vec<_> = dealings.mails.iter().filter(|mail| mail.current && mail.is_bounce()).collect();
         for (name, mails) in [("replies", &replies), ("sent", &sent), ("bounced", &bounced)] {
             bag.put(name, i64::try_from(mails.len()).ok());
             self.show_mails(&format!("mail.{name}"), mails);
@@ -123,8 +123,8 @@ fn as_value(meeting: &Meeting<'_>) -> Cel {
 /// What they wrote, with its wording: the latest mail that says it, for each.
 fn said(dealings: &Dealings<'_>) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = Vec::new();
-    for mail in dealings.mails.iter().rev().filter(|mail| mail.is_theirs()) {
-        let phrases: Vec<_> = mail.phrases().collect();
+    for mail in dealings.mails.iter().rev() {
+        let phrases: Vec<_> = mail.said().collect();
         let says = |wanted: &[&str]| phrases.iter().any(|(signal, _)| wanted.contains(signal));
         for (signal, phrase) in &phrases {
             let known =

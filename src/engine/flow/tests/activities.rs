@@ -78,6 +78,15 @@ fn each_signal_is_seen_in_what_shows_it() {
 }
 
 #[test]
+fn what_can_be_said_is_what_the_phrase_lists_give() {
+    let mut said: Vec<&str> = fields::SAID.iter().map(|(name, _)| *name).collect();
+    let mut given = crate::signals::SIGNALS.to_vec();
+    said.sort_unstable();
+    given.sort_unstable();
+    assert_eq!(said, given);
+}
+
+#[test]
 fn what_looks_like_a_signal_is_none() {
     let yes = "positive_intent=sounds good";
     let automatic = |kind: &str| {
@@ -102,7 +111,7 @@ fn what_looks_like_a_signal_is_none() {
         ("a meeting among ourselves", internal(meeting(1, hours(-3), &[]))),
         ("a meeting that may belong to another deal", ambiguous(meeting(1, hours(-3), &[]))),
         ("a meeting from before the stage was entered", meeting(1, hours(-40), &[])),
-        ("a whole day", meeting(1, hours(-3), &[flag.clone()])),
+        ("a whole day", meeting(1, hours(-3), std::slice::from_ref(&flag))),
         ("a whole day to come", meeting(1, hours(20), &[flag])),
         ("an absence", meeting(1, hours(-3), &[(Field::Availability, text("out_of_office"))])),
         ("a hold that nobody accepted", meeting(1, hours(5), &[status("tentative")])),
@@ -112,6 +121,14 @@ fn what_looks_like_a_signal_is_none() {
         let seen = signals(&deal_with(Stage::LeadGeneration, vec![trap]));
         assert_eq!(seen, [""; 0], "{what}");
     }
+}
+
+#[test]
+fn of_a_program_only_the_word_that_a_contract_is_signed_counts() {
+    let phrases = Value::list(["contract_executed=completed", "positive_intent=thanks"]);
+    let own = [(Field::Automatic, text("bulk")), (Field::Phrases, phrases)];
+    let notice = mail(1, hours(-1), Direction::Inbound, &own);
+    assert_eq!(signals(&deal_with(Stage::Negotiation, vec![notice])), ["contract_executed"]);
 }
 
 #[test]
@@ -228,6 +245,18 @@ fn an_old_reply_raises_nothing() {
     // One that was answered long ago neither.
     let answered = vec![reply(1, hours(-20), &[]), sent(2, hours(-19))];
     assert!(task(&decide(&with(lead("NEW"), answered), &book), "HANDLE_RESPONSE").is_none());
+}
+
+#[test]
+fn nothing_is_asked_for_while_the_rest_of_the_mails_is_still_to_be_read() {
+    let book = book();
+    let reading = FlowPolicy { heard: false, ..policy() };
+    let view = with(lead("NEW"), vec![reply(1, hours(-2), &[])]);
+    assert!(task(&progress(&view, &book, &reading, NOW), "HANDLE_RESPONSE").is_none());
+    // Once all is read it is asked for, unless an answer was among the rest.
+    assert!(task(&decide(&view, &book), "HANDLE_RESPONSE").is_some());
+    let answered = with(lead("NEW"), vec![reply(1, hours(-2), &[]), sent(2, hours(-1))]);
+    assert!(task(&decide(&answered, &book), "HANDLE_RESPONSE").is_none());
 }
 
 #[test]

@@ -42,6 +42,9 @@ fn everything(names: &str, book: &StageBook) -> String {
     text.join("\n")
 }
 
+/// Takes a key out of an action; says whether it had it.
+type Strip = fn(&mut ActionSpec) -> bool;
+
 /// Deals and leads with mails and meetings, before and after their tasks were made.
 static BUSY: LazyLock<Vec<SubjectView>> = LazyLock::new(busy);
 
@@ -103,7 +106,6 @@ fn everything_in_the_stages_file_matters() {
             less.any_stage.remove(at);
         });
     }
-    type Strip = fn(&mut ActionSpec) -> bool;
     let keys: [(&str, Strip); 4] = [
         ("drop_when", |action| action.drop_when.take().is_some()),
         ("done_when", |action| action.done_when.take().is_some()),
