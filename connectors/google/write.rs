@@ -18,6 +18,16 @@ const PATIENCE: u32 = 3;
 /// Longest description.
 const DESCRIPTION: usize = 8_000;
 
+/// Google knows whole seconds only.
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.as_millis().div_euclid(1_000) * 1_000)
+}
+
+/// Begins and ends the event then?
+fn lies(event: &Event, start: Timestamp, end: Timestamp) -> bool {
+    event.times() == (Some(whole(start)), Some(whole(end)))
+}
+
 /// The id of our event: a to v and digits only. An id whose event was deleted stays taken, so it has a generation.
 pub fn event_id(key: WriteKey, generation: u32) -> String {
     format!("so{key}g{generation}")
@@ -30,8 +40,8 @@ impl Google {
                 let resource = json!({
                     "summary": subject,
                     "description": marker::append(body, write.key, DESCRIPTION),
-                    "start": {"dateTime": start.to_string()},
-                    "end": {"dateTime": end.to_string()},
+                    "start": {"dateTime": whole(*start).to_string()},
+                    "end": {"dateTime": whole(*end).to_string()},
                     "extendedProperties": {"private": {(KEY): write.key.to_string()}},
                 });
                 self.create(cx, write, resource).await
@@ -86,11 +96,11 @@ impl Google {
     ) -> Result<Applied, Error> {
         let (calendar, id) = place(write)?;
         // Null takes a whole day's date away.
-        let at = |at: Timestamp| json!({"dateTime": at.to_string(), "date": null});
+        let at = |at: Timestamp| json!({"dateTime": whole(at).to_string(), "date": null});
         let body = json!({"start": at(start), "end": at(end)});
         for _ in 0..PATIENCE {
             let (event, now) = self.target(cx, write).await.map_err(before)?;
-            if event.times() == (Some(start), Some(end)) && !event.is_cancelled() {
+            if lies(&event, start, end) && !event.is_cancelled() {
                 return Ok(Applied::Done(receipt(&now, false)));
             }
             if event.is_cancelled() || differs(write, &now) {
@@ -127,7 +137,7 @@ impl Google {
         let landed = match &write.intent {
             Intent::CreateEvent { .. } => self.look_for(cx, write).await?,
             Intent::MoveEvent { start, end } => match self.target(cx, write).await {
-                Ok((event, now)) if event.times() == (Some(*start), Some(*end)) => Some(receipt(&now, true)),
+                Ok((event, now)) if lies(&event, *start, *end) => Some(receipt(&now, true)),
                 Ok(_) | Err(Error { kind: ErrorKind::NotFound, .. }) => None,
                 Err(error) => return Err(error),
             },

@@ -135,7 +135,12 @@ impl Google {
 
     /// The refusal of a quota.
     pub fn over(&mut self, ask: &Ask) -> Served {
-        Served { reply: self.meter.refusal().reply(), family: Self::family(ask) }
+        let family = Self::family(ask);
+        if Route::of(ask).is_some_and(|route| route.is_open()) {
+            // The token endpoint has one form only.
+            return Served { reply: Problem::too_many(false).reply(), family };
+        }
+        Served { reply: self.meter.refusal().reply(), family }
     }
 
     /// A 5xx in Google's form.

@@ -128,7 +128,7 @@ impl Rig for Suite {
     }
     async fn effects(&self, write: &Write) -> usize {
         if let Intent::MoveEvent { start, .. } = &write.intent {
-            return usize::from(self.start(&write.target.id) == start.as_millis());
+            return usize::from(self.start(&write.target.id) == start.as_millis() / 1_000 * 1_000);
         }
         let key = write.key.to_string();
         let deeds = self.desk.people().deeds();

@@ -70,6 +70,8 @@ impl Mirror {
                         let wait = after.map_or(1_000, |after| i64::try_from(after.as_millis()).unwrap());
                         desk.clock.0.advance(wait);
                     }
+                    // A token that is refused twice: somebody connects again.
+                    Disposition::Reconnect if error.kind == ErrorKind::Unauthorized => {}
                     other => panic!("{stream}: {other:?} for {error:?}"),
                 },
             }

@@ -54,7 +54,7 @@ impl Transport for Wire {
     }
 }
 
-/// Waiting is moving the hand.
+/// Waiting is moving the hand, and letting those go on who wait as well.
 pub struct Turned(pub Hand);
 
 #[async_trait]
@@ -64,6 +64,7 @@ impl Clock for Turned {
     }
     async fn sleep_until(&self, at: Timestamp) {
         self.0.set(self.0.now().max(at.as_millis()));
+        tokio::task::yield_now().await;
     }
 }
 

@@ -166,6 +166,21 @@ async fn an_edit_between_reading_and_writing_is_seen_by_the_etag() {
 }
 
 #[tokio::test]
+async fn a_time_between_seconds_is_known_again_although_google_keeps_whole_ones() {
+    let desk = Desk::new();
+    let event = booked(&desk);
+    let half = Duration::from_millis(500);
+    let intent = Intent::MoveEvent { start: at(48) + half, end: at(49) + half };
+    let write = write(&desk, &format!("{ANN}/{event}"), intent, vec![(Field::At, Value::Time(at(1)))]);
+    done(&desk, &write).await;
+    done(&desk, &write).await;
+    let landing = desk.made().find(&desk.cx(), &write, desk.clock.now()).await.unwrap();
+    assert!(matches!(landing, Landing::Landed(_)));
+    let ours = desk.people().deeds().into_iter().filter(|deed| matches!(deed.actor, Actor::Api(_)));
+    assert_eq!(ours.count(), 1);
+}
+
+#[tokio::test]
 async fn a_cancelled_event_is_not_moved() {
     let desk = Desk::new();
     let event = booked(&desk);
