@@ -1,6 +1,7 @@
 //! Mails and meetings in our form, and only that of them which may be kept.
 
 use super::MailPolicy;
+use crate::signals::Phrases;
 use bytes::Bytes;
 use model::{Field, Fields, Kind, Observed, Value};
 use std::collections::HashSet;
@@ -29,10 +30,8 @@ pub(super) fn observation(seen: &mut Observed, policy: &MailPolicy) -> bool {
         fields.set(Field::Thread, Value::text(Some(&thread)));
     }
     if let Some(content) = content {
-        // What a program wrote is nobody's word.
-        let by_person = fields.text(Field::Automatic).unwrap_or_default().is_empty();
-        let found = policy.phrases.as_ref().zip(content.as_text()).filter(|_| by_person);
-        let found = found.map_or_else(Vec::new, |(find, text)| find(text));
+        let found = policy.phrases.as_ref().zip(content.as_text());
+        let found = found.map_or_else(Vec::new, |(phrases, text)| phrases_in(fields, phrases, text));
         fields.set(Field::Phrases, Value::list(found));
     }
     if !policy.bodies {
@@ -40,6 +39,16 @@ pub(super) fn observation(seen: &mut Observed, policy: &MailPolicy) -> bool {
         seen.raw = Bytes::new();
     }
     true
+}
+
+/// `signal=phrase` of what is found. What a program wrote is nobody's word, apart from notices that are known.
+fn phrases_in(fields: &Fields, phrases: &Phrases, content: &str) -> Vec<String> {
+    let hits = if fields.text(Field::Automatic).unwrap_or_default().is_empty() {
+        phrases.find(content)
+    } else {
+        phrases.find_in_notice(fields.text(Field::Sender).unwrap_or_default(), content)
+    };
+    hits.into_iter().map(|hit| format!("{}={}", hit.signal, hit.phrase)).collect()
 }
 
 fn addresses(fields: &mut Fields) {

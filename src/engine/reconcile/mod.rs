@@ -43,7 +43,7 @@ pub use conflict::still_expected;
 pub use deleted::{Census, Verdict, absent};
 pub use merge::{Explained, Reason, explain_field};
 pub(crate) use normal::registrable;
-pub use policy::{DropLimits, FindPhrases, MailPolicy, Mapped, MergePolicy};
+pub use policy::{DropLimits, MailPolicy, Mapped, MergePolicy};
 
 use crate::ids::Ids;
 use model::{Change, ConnectionId, Intake, Key, Known, MatchKey, Stream, Timestamp};

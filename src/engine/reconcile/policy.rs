@@ -1,6 +1,6 @@
 //! What the configuration says about joining records and choosing values.
 
-use crate::relate::Ours;
+use crate::{relate::Ours, signals::Phrases};
 use model::{ConnectionId, DealOutcome, Field, Stage};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,12 +36,9 @@ pub struct MailPolicy {
     pub ignore: BTreeSet<Box<str>>,
     /// Who we are.
     pub ours: Ours,
-    /// What finds signals in what somebody wrote; nothing is looked for without.
-    pub phrases: Option<FindPhrases>,
+    /// What is looked for in what somebody wrote; nothing without.
+    pub phrases: Option<Arc<Phrases>>,
 }
-
-/// Reads what the author of a mail wrote and gives `signal=phrase` for each signal found.
-pub type FindPhrases = Arc<dyn Fn(&str) -> Vec<Box<str>> + Send + Sync>;
 
 impl fmt::Debug for MailPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

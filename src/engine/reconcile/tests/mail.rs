@@ -3,6 +3,7 @@
 use crate::{
     reconcile::{MailPolicy, MergePolicy, testing::*},
     relate::Ours,
+    signals::Phrases,
 };
 use bytes::Bytes;
 use model::{Change, Field, GoneHow, Observed, Value};
@@ -146,21 +147,25 @@ fn one_meeting_in_two_calendars_is_one_record_and_its_occurrences_are_several() 
     assert_eq!(store.of(&reference("ben/meeting:7")).id, store.of(&reference("anna/meeting:1")).id);
 }
 
+const CONTENT: &str = "Our SECRET is the weather. We would like to see a demo.";
+
 #[test]
 fn content_is_read_for_phrases_and_goes_no_further() {
-    let find = |content: &str| vec![format!("demo_requested={}", content.len()).into()];
-    let mut store = with(MailPolicy { phrases: Some(Arc::new(find)), ..MailPolicy::default() });
+    let phrases = Phrases::load(None).ok().map(Arc::new);
+    let mut store = with(MailPolicy { phrases, ..MailPolicy::default() });
     let mut seen = mail("box/email:1", 5);
-    seen.fields.set(Field::Content, text("SECRET"));
+    seen.fields.set(Field::Content, text(CONTENT));
     let mut machine = mail("box/email:2", 5);
     machine.fields.set(Field::MessageId, text("m2"));
     machine.fields.set(Field::Automatic, text("auto_reply"));
-    machine.fields.set(Field::Content, text("SECRET"));
-    let note = observed("crm/note:1", 5, [(Field::Content, text("SECRET"))]);
+    machine.fields.set(Field::Content, text(CONTENT));
+    let note = observed("crm/note:1", 5, [(Field::Content, text(CONTENT))]);
     let plan = store.take([seen.clone(), machine, note].map(Change::Seen).into());
     assert!(!format!("{plan:?}").contains("SECRET"));
     let phrases = |name: &str| store.of(&reference(name)).fields.get(Field::Phrases).cloned();
-    assert_eq!(phrases("box/email:1"), Some(list(&["demo_requested=6"])));
+    let found = phrases("box/email:1");
+    let Some(Value::List(all)) = &found else { panic!("nothing was found: {found:?}") };
+    assert!(all.iter().any(|one| one.starts_with("demo_requested=") && one.contains("a demo")), "{all:?}");
     assert_eq!(phrases("box/email:2"), Some(Value::Empty));
     assert_eq!(phrases("crm/note:1"), None);
     // a later look without content leaves what was found
@@ -170,7 +175,7 @@ fn content_is_read_for_phrases_and_goes_no_further() {
     seen.modified = at(6);
     store.take(one(seen));
     let kept = store.of(&reference("box/email:1")).fields;
-    assert_eq!(kept.get(Field::Phrases), Some(&list(&["demo_requested=6"])));
+    assert_eq!(kept.get(Field::Phrases), found.as_ref());
 }
 
 #[test]
