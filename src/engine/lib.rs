@@ -9,3 +9,4 @@ pub mod ids;
 pub mod notify;
 pub mod reconcile;
 pub mod relate;
+pub mod signals;

@@ -71,8 +71,8 @@ impl<'m> Header<'m> {
 
     /// The author's display name in lower case.
     pub fn sender_name(&self) -> String {
-        let from = self.all(HeaderName::From).filter_map(HeaderValue::as_address).flat_map(addresses);
-        from.filter_map(|one| one.name.as_deref()).next().unwrap_or_default().to_lowercase()
+        let mut from = self.all(HeaderName::From).filter_map(HeaderValue::as_address).flat_map(addresses);
+        from.find_map(|one| one.name.as_deref()).unwrap_or_default().to_lowercase()
     }
 
     /// Addresses of To and Cc, each once, in their order.

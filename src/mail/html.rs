@@ -78,7 +78,7 @@ fn tag_end(tag: &str) -> usize {
 /// Name of a tag in lower case, opening or closing.
 fn name(tag: &str) -> String {
     let tag = tag.trim_start_matches(['<', '/']);
-    tag.chars().take_while(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    tag.chars().take_while(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// What follows the end of an element whose opening tag was just read; nothing when it has no end.

@@ -68,12 +68,11 @@ pub fn message(raw: &[u8]) -> Result<Fields, Unreadable> {
     let parsed = MessageParser::default().parse(raw).ok_or(Unreadable::NoHeader)?;
     let header = Header::new(&parsed).ok_or(Unreadable::NoHeader)?;
     let text = text::body(&parsed);
-    let report =
-        parsed.parts.iter().find(|part| report::is_report(*part)).and_then(|part| match &part.body {
-            PartType::Text(text) | PartType::Html(text) => Some(text.as_bytes()),
-            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Some(bytes.as_ref()),
-            PartType::Message(_) | PartType::Multipart(_) => None,
-        });
+    let report = parsed.parts.iter().find(|part| report::is_report(part)).and_then(|part| match &part.body {
+        PartType::Text(text) | PartType::Html(text) => Some(text.as_bytes()),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Some(bytes.as_ref()),
+        PartType::Message(_) | PartType::Multipart(_) => None,
+    });
     let attachments = parsed.attachments().filter(|part| !is_decoration(part)).filter_map(|part| {
         part.attachment_name().map(str::trim).filter(|name| !name.is_empty()).map(String::from)
     });

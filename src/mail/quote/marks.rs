@@ -170,7 +170,7 @@ pub(super) fn address_block(kept: &[&str]) -> usize {
     }
     let text = kept.get(..end).unwrap_or_default();
     let block = text.iter().rev().take_while(|line| !line.trim().is_empty()).count();
-    if block < 2 || block > 8 || block == text.len() {
+    if !(2..=8).contains(&block) || block == text.len() {
         return 0;
     }
     let lines = text.iter().rev().take(block);
