@@ -117,7 +117,7 @@ async fn gather(
         match gather.session.fetch(cx, &batch.uids, items).await {
             Ok(data) => gather.absorb(&batch.uids, data),
             Err(error) if error.kind == ErrorKind::Invalid => {
-                gather.refused(error, batch, lean, &mut batches).await?
+                gather.refused(error, batch, lean, &mut batches).await?;
             }
             Err(error) if matches!(error.kind, ErrorKind::Network | ErrorKind::Garbled) => {
                 gather.hung_up(error, batch, &mut batches).await?;

@@ -32,10 +32,14 @@ pub fn escape(name: &[u8]) -> Box<str> {
         if byte.is_ascii_graphic() && !matches!(byte, b'/' | b'%') {
             escaped.push(char::from(*byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            escaped.extend(['%', hex(byte >> 4), hex(byte & 15)]);
         }
     }
     escaped.into()
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 /// The name that was escaped. Anything gives a name: what does not exist is said by the server.
@@ -44,15 +48,12 @@ pub fn unescape(escaped: &str) -> Vec<u8> {
     let mut rest = escaped.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
         let code = after.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
-        match (byte, code) {
-            (b'%', Some(code)) => {
-                name.push(code);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                name.push(*byte);
-                rest = after;
-            }
+        if let (b'%', Some(code)) = (byte, code) {
+            name.push(code);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            name.push(*byte);
+            rest = after;
         }
     }
     name

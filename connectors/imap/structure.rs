@@ -125,10 +125,11 @@ fn written(pairs: &[Value]) -> String {
         }
         let value = String::from_utf8_lossy(value).replace(['\r', '\n', '\0'], " ");
         if name.ends_with('*') {
-            written.push_str(&format!("; {name}={}", value.replace([';', ' ', '"'], "_")));
+            let value = value.replace([';', ' ', '"'], "_");
+            written.extend(["; ", &name, "=", &value]);
         } else {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-            written.push_str(&format!("; {name}=\"{value}\""));
+            written.extend(["; ", &name, "=\"", &value, "\""]);
         }
     }
     written

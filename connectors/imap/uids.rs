@@ -140,7 +140,9 @@ impl FromIterator<u32> for Uids {
         let mut all: Vec<u32> = iter.into_iter().collect();
         all.sort_unstable();
         let mut set = Self::default();
-        all.into_iter().for_each(|uid| set.append(uid, uid));
+        for uid in all {
+            set.append(uid, uid);
+        }
         set
     }
 }

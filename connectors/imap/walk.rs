@@ -105,22 +105,20 @@ impl Imap {
         if uids.is_empty() {
             let rest = session.listing(cx, now.from, now.mark.next).await?.unwrap_or_default();
             uids = rest.iter().take(room).collect();
-            match uids.last() {
-                Some(last) => now.from = last.saturating_add(1),
-                None => {
-                    place.folders.insert(now.folder, now.mark);
-                    return Ok(());
-                }
-            }
+            let Some(last) = uids.last() else {
+                place.folders.insert(now.folder, now.mark);
+                return Ok(());
+            };
+            now.from = last.saturating_add(1);
         }
         let source = self.source(&now.folder, now.mark.validity);
         let mut reported = Vec::with_capacity(uids.ranges());
         let mut drafts = Vec::new();
         for (uid, change) in fetch::messages(cx, session, &source, uids).await? {
             if change.is_some() {
-                reported.push(uid)
+                reported.push(uid);
             } else {
-                drafts.push(uid)
+                drafts.push(uid);
             }
             changes.extend(change);
         }

@@ -27,8 +27,8 @@ impl Drop for Dovecot {
 }
 
 impl Dovecot {
-    /// A fresh server with the empty mailboxes of alice and bob (password `secret`); `None`, with a visible line,
-    /// where it can't be had. `script` is `tests/servers/dovecot.sh`; `oauth` is who decides about tokens.
+    /// A fresh server, on which every user exists with the password `secret` and an empty mailbox; `None`, with a
+    /// visible line, where it can't be had. `script` is `tests/servers/dovecot.sh`; `oauth` is who decides about tokens.
     pub fn start(script: &Path, oauth: Option<&str>) -> Option<Self> {
         match Self::try_start(script, oauth) {
             Ok(server) => Some(server),
@@ -42,14 +42,16 @@ impl Dovecot {
     fn try_start(script: &Path, oauth: Option<&str>) -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
         let dir = tempfile::Builder::new().prefix("dovecot").tempdir_in("/tmp").map_err(text)?;
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(text)?;
+        let free =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(text)?;
         let server = Self { base: String::new(), port: free.port(), dir, script: script.to_owned() };
         let mut command = server.script("start");
         if let Some(url) = oauth {
             command.env("OAUTH_URL", url);
         }
         let done = command.output().map_err(text)?;
-        let last = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().last().unwrap_or_default().to_owned();
+        let last =
+            |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().last().unwrap_or_default().to_owned();
         if !done.status.success() {
             return Err(last(&done.stderr));
         }
@@ -65,11 +67,6 @@ impl Dovecot {
         command
     }
 
-    /// One more mailbox.
-    pub fn add_user(&self, name: &str, password: &str) {
-        assert!(self.script("adduser").args([name, password]).status().unwrap().success());
-    }
-
     /// The server's own tool; what it prints. A failure is a failure of the test.
     pub fn doveadm(&self, arguments: &[&str]) -> String {
         let done = self.script("doveadm").args(arguments).output().unwrap();
@@ -83,7 +80,7 @@ impl Dovecot {
         self.script("doveadm").args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     }
 
-    /// Puts mails into a folder of a user whose password is `secret`, as a mail program would; their UIDs.
+    /// Puts mails into a folder of a user, as a mail program would; their UIDs.
     pub fn append(&self, user: &str, folder: &str, mails: &[String]) -> Vec<u32> {
         let mut to = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let mut from = BufReader::new(to.try_clone().unwrap());
@@ -112,7 +109,9 @@ impl Dovecot {
     /// All messages of a user by the server's own account: folder (as people see it), generation of its UIDs, UIDs.
     pub fn listing(&self, user: &str) -> BTreeMap<String, (u32, BTreeSet<u32>)> {
         let mut folders = BTreeMap::new();
-        for line in self.doveadm(&["-f", "tab", "mailbox", "status", "-u", user, "uidvalidity", "*"]).lines().skip(1) {
+        for line in
+            self.doveadm(&["-f", "tab", "mailbox", "status", "-u", user, "uidvalidity", "*"]).lines().skip(1)
+        {
             let (folder, validity) = line.rsplit_once('\t').unwrap();
             folders.insert(folder.to_owned(), (validity.parse().unwrap(), BTreeSet::new()));
         }

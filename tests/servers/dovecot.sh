@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A real IMAP server (Dovecot 2.3) on loopback, for tests: no service, no system file touched, everything in DIR.
 #
-#   dovecot.sh DIR PORT start               write its configuration, start it, wait until it answers;
-#                                           prints "READY imap://127.0.0.1:PORT"
-#   dovecot.sh DIR PORT stop                stop it
-#   dovecot.sh DIR PORT adduser NAME PASS   one more mailbox (alice/secret and bob/secret are there)
-#   dovecot.sh DIR PORT doveadm ...         its own tool on this instance
+#   dovecot.sh DIR PORT start           write its configuration, start it, wait until it answers;
+#                                      prints "READY imap://127.0.0.1:PORT"
+#   dovecot.sh DIR PORT stop            stop it
+#   dovecot.sh DIR PORT doveadm ...     its own tool on this instance
 #
+# Every user exists, with the password "secret" and a mailbox of their own.
 # OAUTH_URL=http://127.0.0.1:N/ adds XOAUTH2: the server posts `token=...` there and is told
 # {"active":true,"email":"alice"}. DIR must be reachable for other users: mail is not read as root.
 # Whatever goes wrong is said in one last line "dovecot: REASON" on stderr (exit 75).
@@ -34,15 +34,6 @@ install_it() {
     [ -z "$ours" ] || rm -f $policy
   fi
   flock -u 9; exec 9>&-
-}
-# The server looks at the file again when its time has changed by a second.
-add_user() {
-  local before now
-  before=$(stat -c %Y "$dir/users" 2>/dev/null || echo 0) now=$(date +%s)
-  { grep -v "^$1:" "$dir/users" 2>/dev/null || true; echo "$1:{PLAIN}$2::::::"; } >"$dir/users.new"
-  chmod 644 "$dir/users.new"
-  touch -d "@$((now > before ? now : before + 1))" "$dir/users.new"
-  mv "$dir/users.new" "$dir/users"
 }
 write_oauth() {
   cat >"$dir/oauth2.conf" <<CONF
@@ -88,8 +79,8 @@ mail_fsync = never
 mail_max_userip_connections = 50
 mailbox_list_index = yes
 passdb {
-  driver = passwd-file
-  args = username_format=%u $dir/users
+  driver = static
+  args = password=secret
 }
 userdb {
   driver = static
@@ -139,7 +130,6 @@ start() {
   command -v dovecot >/dev/null || install_it
   case $(dovecot --version) in 2.3.*) ;; *) fail "its configuration is written for Dovecot 2.3" ;; esac
   if [ "$(id -u)" = 0 ]; then chmod 755 "$dir"; chown "$user:$group" "$dir/mail"; fi
-  [ -f "$dir/users" ] || { add_user alice secret; add_user bob secret; }
   stop
   write_conf
   dovecot -c "$conf" >"$dir/start.log" 2>&1 </dev/null || fail "it does not start: $(tail -n 1 "$dir/start.log")"
@@ -157,7 +147,6 @@ start() {
 case $verb in
   start) start ;;
   stop) stop ;;
-  adduser) add_user "${1:?name}" "${2:?password}" ;;
   doveadm) exec doveadm -c "$conf" "$@" ;;
-  *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

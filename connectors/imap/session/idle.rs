@@ -29,12 +29,11 @@ impl Session {
             };
             news = match answer {
                 Response::Data(data) => is_news(&data),
-                Response::Go(_) => false,
                 Response::Said { state: state @ State::Bye, code, text }
                 | Response::Done { state, code, text, .. } => {
                     return Err(refusal::of(NAME, state, code.as_ref(), &text));
                 }
-                Response::Said { .. } => false,
+                Response::Said { .. } | Response::Go(_) => false,
             };
         }
         self.line.send(NAME, b"DONE\r\n", cx.timeout).await?;
@@ -43,12 +42,11 @@ impl Session {
             match self.line.answer(NAME, cx.timeout).await? {
                 Response::Done { state: State::Ok, .. } => return Ok(news),
                 Response::Data(data) => news |= is_news(&data),
-                Response::Go(_) => {}
                 Response::Said { state: state @ State::Bye, code, text }
                 | Response::Done { state, code, text, .. } => {
                     return Err(refusal::of(NAME, state, code.as_ref(), &text));
                 }
-                Response::Said { .. } => {}
+                Response::Said { .. } | Response::Go(_) => {}
             }
         }
     }

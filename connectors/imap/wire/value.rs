@@ -225,7 +225,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn reading_ends_whatever_comes(bytes in "[ ()\\[\\]\"\\\\{}+~0-9aN\r\n]{0,200}") {
-            let _ = Words::new(Bytes::from(bytes)).all().is_some();
+            drop(Words::new(Bytes::from(bytes)).all());
         }
     }
 }

@@ -254,7 +254,6 @@ async fn it_conforms_on_a_real_dovecot() {
     let users = AtomicUsize::new(0);
     let report = conformance::run(async || {
         let user = format!("user{}", users.fetch_add(1, Ordering::Relaxed));
-        server.add_user(&user, PASSWORD);
         let faults = faults();
         let dial = Spoilt { inner: Tcp::new().unwrap(), faults: Arc::clone(&faults) };
         let rig = Rig::new(&server.base, dial, crate::kit::password(&user), "{}");

@@ -3,7 +3,7 @@
 use crate::{
     conform::real_ids,
     dovecot::Dovecot,
-    kit::{PASSWORD, Rig, Store, mail, server},
+    kit::{Rig, Store, mail, server},
     oauth::{Access, Tokens},
 };
 use connect::{ErrorKind, Position, dial::Tcp};
@@ -133,7 +133,6 @@ async fn twenty_seeds_end_with_what_is_there() {
     let Some(server) = server(Some(&tokens.serve())) else { return };
     for seed in 1..=SEEDS {
         let user = format!("seed{seed}");
-        server.add_user(&user, PASSWORD);
         server.doveadm(&["mailbox", "create", "-u", &user, "Clients"]);
         server.append(&user, "INBOX", &(0..5).map(mail).collect::<Vec<_>>());
         let rig = Rig::new(&server.base, Tcp::new().unwrap(), Access::new(&user, &tokens), "{}");

@@ -244,7 +244,7 @@ async fn whole_texts_are_kept_only_where_a_person_asked_for_them() {
         let Change::Seen(observed) = &changes[0] else { panic!("{changes:?}") };
         let body = observed.fields.text(Field::Body).unwrap().len();
         assert!((least..=most).contains(&body), "{options}: {body}");
-        assert_eq!(String::from_utf8_lossy(&observed.raw).contains("word"), false);
+        assert!(!String::from_utf8_lossy(&observed.raw).contains("word"));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     kit::{Rig, gone, ids, mail, same, server},
     oauth::{Access, Tokens},
 };
-use connect::{Connector, dial::Tcp};
+use connect::{Connector, ErrorKind, Secret, dial::Tcp, http::auth::Basic};
 use model::{Change, Field, Kind, Pass, Value};
 use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
@@ -132,9 +132,10 @@ async fn access_is_renewed_when_the_token_has_expired() {
     let (changes, ..) = rig.walk(&Pass::Since, Some(cursor)).await;
     assert_eq!((ids(&changes).len(), renewed.load(Ordering::SeqCst)), (1, 1));
     // and: with the server's own account of its refusal nothing secret is shown
-    let rig = Rig::new(&server.base, Tcp::new().unwrap(), crate::kit::password("nobody"), "{}");
+    let wrong = Basic::new("alice", &Secret::new("wr0ng-one")).unwrap();
+    let rig = Rig::new(&server.base, Tcp::new().unwrap(), wrong, "{}");
     let error = rig.page(&Pass::Full, None).await.unwrap_err();
-    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    assert!(error.kind == ErrorKind::NotConnected && !format!("{error:?}").contains("wr0ng"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
