@@ -238,12 +238,12 @@ fn judged(report: &conformance::Report) {
 
 #[tokio::test]
 async fn it_conforms_on_a_server_with_condstore_alone() {
-    let report = conformance::run(async || {
+    let report = Box::pin(conformance::run(async || {
         let (fake, faults) = (Fake::new("IMAP4rev1 CONDSTORE"), faults());
         let dial = Spoilt { inner: fake.clone(), faults: Arc::clone(&faults) };
         let rig = Rig::new("imap://127.0.0.1", dial, crate::kit::password("alice"), "{}");
         Suite { rig, faults, mailbox: Mailbox::Fake(fake), made: AtomicUsize::new(0) }
-    })
+    }))
     .await;
     judged(&report);
 }
@@ -252,13 +252,13 @@ async fn it_conforms_on_a_server_with_condstore_alone() {
 async fn it_conforms_on_a_real_dovecot() {
     let Some(server) = server(None) else { return };
     let users = AtomicUsize::new(0);
-    let report = conformance::run(async || {
+    let report = Box::pin(conformance::run(async || {
         let user = format!("user{}", users.fetch_add(1, Ordering::Relaxed));
         let faults = faults();
         let dial = Spoilt { inner: Tcp::new().unwrap(), faults: Arc::clone(&faults) };
         let rig = Rig::new(&server.base, dial, crate::kit::password(&user), "{}");
         Suite { rig, faults, mailbox: Mailbox::Real(&server, user), made: AtomicUsize::new(0) }
-    })
+    }))
     .await;
     judged(&report);
 }

@@ -122,7 +122,7 @@ async fn a_new_uidvalidity_reads_the_folder_again_and_only_that_and_nothing_goes
         let rig = Rig::fake(&fake, "{}");
         let (_, cursor, _) = rig.walk(&Pass::Full, None).await;
         let before: BTreeSet<_> = fake.ids().into_iter().filter(|id| id.starts_with("INBOX")).collect();
-        fake.inbox(|inbox| inbox.renumber());
+        fake.inbox(crate::fake::Folder::renumber);
         fake.folder("Work", "", |work| work.add(mail(1001)));
         let (changes, cursor, _) = rig.walk(&Pass::Since, Some(cursor)).await;
         let mut there = fake.ids();
@@ -144,7 +144,7 @@ async fn a_uidvalidity_that_changes_between_two_pages_of_a_pass_loses_and_keeps_
         let mut rig = Rig::fake(&fake, "{}");
         let page = rig.page(&Pass::Full, None).await.unwrap();
         let connect::Position::More(cursor) = page.position else { panic!("one page") };
-        fake.inbox(|inbox| inbox.renumber());
+        fake.inbox(crate::fake::Folder::renumber);
         rig.restart();
         let (rest, cursor, complete) = rig.walk(&Pass::Full, Some(cursor)).await;
         let mut store = Store::default();

@@ -103,7 +103,7 @@ impl Fake {
     /// With an empty inbox.
     pub fn new(capabilities: &str) -> Self {
         let fake = Self(Arc::new(Mutex::new(World::default())));
-        fake.0.lock().unwrap().capabilities = capabilities.to_owned();
+        capabilities.clone_into(&mut fake.0.lock().unwrap().capabilities);
         fake.folder("INBOX", "", |_| {});
         fake
     }
