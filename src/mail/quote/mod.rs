@@ -69,6 +69,3 @@ fn tidy(lines: &[&str]) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests;
