@@ -19,7 +19,7 @@ const MAY: [(&str, &[&str]); 15] = [
     ("google", &["model", "connect", "mail"]),
     ("runtime", &["model", "connect", "engine", "store"]),
     ("cli", &["model", "connect", "engine", "store", "runtime", "sandbox"]),
-    ("sales-orchestrator", &["cli", "connect", "hubspot", "odoo", "smtp"]),
+    ("sales-orchestrator", &["caldav", "cli", "connect", "google", "hubspot", "imap", "odoo", "smtp"]),
 ];
 
 /// Outside crates that a layer must not see.

@@ -98,6 +98,11 @@ impl Sandbox {
         self.read(|state| look(&state.journal))
     }
 
+    /// Addresses of the CRM's users, by id.
+    pub fn owner_addresses(&self) -> Vec<String> {
+        self.read(|state| state.owners.values().map(|owner| owner.email.clone()).collect())
+    }
+
     /// The whole account in a comparable form.
     pub fn snapshot(&self) -> Snapshot {
         self.read(Snapshot::of)
