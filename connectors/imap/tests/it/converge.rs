@@ -137,7 +137,7 @@ async fn twenty_seeds_end_with_what_is_there() {
         server.append(&user, "INBOX", &(0..5).map(mail).collect::<Vec<_>>());
         let rig = Rig::new(&server.base, Tcp::new().unwrap(), Access::new(&user, &tokens), "{}");
         let mut daemon = Daemon { rig, store: Store::default(), cursor: None, at: None };
-        let mut dice = Dice(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         for round in 0..ROUNDS {
             for _ in 0..=dice.roll(3) {
                 mischief(&server, &tokens, &user, &mut dice, round + 1);
