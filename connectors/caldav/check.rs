@@ -19,10 +19,10 @@ impl Caldav {
             zone: self.options.zone.clone(),
             ..Account::default()
         };
-        if let Some(path) = place.paths.first() {
-            if let Answer::Found(found) = cx.send(&Who { path, host: cx.base.host_str() }).await? {
-                account.clock = found.at;
-            }
+        if let Some(path) = place.paths.first()
+            && let Answer::Found(found) = cx.send(&Who { path, host: cx.base.host_str() }).await?
+        {
+            account.clock = found.at;
         }
         for (kind, component) in [(Kind::Meeting, Component::Event), (Kind::Task, Component::Todo)] {
             let read = format!("read {}", kind.plural());

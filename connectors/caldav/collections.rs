@@ -28,17 +28,20 @@ pub struct Place {
 
 /// What this instance has found out.
 #[derive(Default)]
-pub struct Known(Mutex<(Option<Arc<Place>>, Option<Arc<Vec<Collection>>>)>);
+pub struct Known {
+    place: Mutex<Option<Arc<Place>>>,
+    collections: Mutex<Option<Arc<Vec<Collection>>>>,
+}
 
 impl Caldav {
     /// The calendars of this connection, in the order of their paths. `anew` asks the server.
     pub(crate) async fn collections(&self, cx: &Cx<'_>, anew: bool) -> Result<Arc<Vec<Collection>>, Error> {
-        let known = self.known.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        let known = self.known.collections.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let (Some(known), false) = (known, anew) {
             return Ok(known);
         }
         let found = Arc::new(self.list(cx).await?);
-        self.known.0.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(found.clone());
+        *self.known.collections.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
         Ok(found)
     }
 
@@ -66,12 +69,12 @@ impl Caldav {
 
     /// Where our calendars are.
     pub(crate) async fn place(&self, cx: &Cx<'_>) -> Result<Arc<Place>, Error> {
-        let known = self.known.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let known = self.known.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known {
             return Ok(known);
         }
         let found = Arc::new(search(cx).await?);
-        self.known.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(found.clone());
+        *self.known.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
         Ok(found)
     }
 }
@@ -88,7 +91,7 @@ async fn search(cx: &Cx<'_>) -> Result<Place, Error> {
     };
     match (follow(cx, WELL_KNOWN).await, forbidden) {
         (Ok(Some(place)), _) => return Ok(place),
-        (_, Some(error)) | (Err(error), None) => return Err(error),
+        (Ok(None) | Err(_), Some(error)) | (Err(error), None) => return Err(error),
         (Ok(None), None) => {}
     }
     let detail = format!(
@@ -101,7 +104,6 @@ async fn follow(cx: &Cx<'_>, from: &str) -> Result<Option<Place>, Error> {
     let (mut at, mut principal) = (from.to_owned(), None);
     for _ in 0..STEPS {
         match cx.send(&Who { path: &at, host: cx.base.host_str() }).await? {
-            Answer::Nothing => return Ok(None),
             Answer::Elsewhere(to) => at = to,
             Answer::Found(found) if found.calendar => {
                 return Ok(Some(Place { paths: vec![at], single: true, principal: found.principal }));
@@ -115,7 +117,7 @@ async fn follow(cx: &Cx<'_>, from: &str) -> Result<Option<Place>, Error> {
                 at.clone_from(&named);
                 principal = Some(named);
             }
-            Answer::Found(_) => return Ok(None),
+            Answer::Found(_) | Answer::Nothing => return Ok(None),
         }
     }
     Ok(None)

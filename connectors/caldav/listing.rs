@@ -142,11 +142,11 @@ impl Caldav {
 
 /// All objects, by `sync-collection` where it is there (the token then fits to the list), else by their tags.
 async fn everything(cx: &Cx<'_>, collection: &Collection) -> Result<Listing, Error> {
-    if collection.token.is_some() {
-        if let Some(found) = follow(cx, &collection.path, "").await?.filter(|found| !found.expired) {
-            // Radicale also names what it once had; nobody asked for that.
-            return Ok(Listing { gone: Vec::new(), ..found });
-        }
+    if collection.token.is_some()
+        && let Some(found) = follow(cx, &collection.path, "").await?.filter(|found| !found.expired)
+    {
+        // Radicale also names what it once had; nobody asked for that.
+        return Ok(Listing { gone: Vec::new(), ..found });
     }
     let members = cx.send(&Members { collection: &collection.path }).await?;
     Ok(Listing { members, ..Listing::default() })
@@ -154,10 +154,10 @@ async fn everything(cx: &Cx<'_>, collection: &Collection) -> Result<Listing, Err
 
 /// What changed since the mark.
 async fn changed(cx: &Cx<'_>, collection: &Collection, mark: &Mark) -> Result<Listing, Error> {
-    if let Some(token) = &mark.token {
-        if let Some(found) = follow(cx, &collection.path, token).await? {
-            return Ok(found);
-        }
+    if let Some(token) = &mark.token
+        && let Some(found) = follow(cx, &collection.path, token).await?
+    {
+        return Ok(found);
     }
     let Some(tags) = &mark.tags else { return Ok(Listing { expired: true, ..Listing::default() }) };
     let mut members = cx.send(&Members { collection: &collection.path }).await?;

@@ -257,12 +257,11 @@ impl Caldav {
         found.sort_by(|a, b| a.name.cmp(&b.name));
         let mut all = Vec::with_capacity(names.len());
         for name in names {
-            match found.binary_search_by(|got| got.name.cmp(name)) {
-                Ok(nth) => all.extend(found.get(nth).cloned()),
-                Err(_) => {
-                    let data = cx.send(&Get { path: &format!("{path}{name}") }).await?;
-                    all.push(Got { name: name.clone(), data });
-                }
+            if let Ok(nth) = found.binary_search_by(|got| got.name.cmp(name)) {
+                all.extend(found.get(nth).cloned());
+            } else {
+                let data = cx.send(&Get { path: &format!("{path}{name}") }).await?;
+                all.push(Got { name: name.clone(), data });
             }
         }
         Ok(all)

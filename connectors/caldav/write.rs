@@ -191,7 +191,7 @@ impl Caldav {
             now: cx.clock.now(),
         };
         let record = source.observed();
-        Ok(Some(Current { record, data, object }))
+        Ok(Some(Current { data, object, record }))
     }
 
     async fn zone_of(&self, cx: &Cx<'_>, path: &str) -> Result<Zone, Error> {
@@ -245,22 +245,21 @@ impl Caldav {
 fn changed(current: &Current, write: &Write, now: jiff::Timestamp) -> Result<String, Error> {
     let mut lines = Lines::read(&current.data.text);
     let lost = || invalid(format!("{}: its lines can't be told apart", write.target));
-    let mut part = match &write.intent {
-        Intent::MoveEvent { start, end } => moved(&mut lines, current, write, (*start, *end))?,
-        _ => {
-            let master = current.object.master.as_ref().ok_or_else(lost)?;
-            if !master.rules.is_empty() {
-                return Err(invalid(format!(
-                    "{} recurs: only its calendar can complete one of it",
-                    write.target
-                )));
-            }
-            let mut part = lines.part(Component::Todo.name(), master.nth).ok_or_else(lost)?;
-            lines.set(&mut part, "STATUS:COMPLETED");
-            lines.set(&mut part, &format!("COMPLETED:{}", utc(now)));
-            lines.set(&mut part, "PERCENT-COMPLETE:100");
-            part
+    let mut part = if let Intent::MoveEvent { start, end } = &write.intent {
+        moved(&mut lines, current, write, (*start, *end))?
+    } else {
+        let master = current.object.master.as_ref().ok_or_else(lost)?;
+        if !master.rules.is_empty() {
+            return Err(invalid(format!(
+                "{} recurs: only its calendar can complete one of it",
+                write.target
+            )));
         }
+        let mut part = lines.part(Component::Todo.name(), master.nth).ok_or_else(lost)?;
+        lines.set(&mut part, "STATUS:COMPLETED");
+        lines.set(&mut part, &format!("COMPLETED:{}", utc(now)));
+        lines.set(&mut part, "PERCENT-COMPLETE:100");
+        part
     };
     let sequence = lines.get(&part, "SEQUENCE");
     let sequence =

@@ -197,7 +197,10 @@ pub fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Result<(Vec<(String, String)>, Option<String>), String> {
+    /// Paths with their data, and the token.
+    type Told = (Vec<(String, String)>, Option<String>);
+
+    fn read(body: &str) -> Result<Told, String> {
         let mut all = Vec::new();
         let token = multistatus(body.as_bytes(), |response| {
             let text = response.text(Ns::Caldav, "calendar-data").unwrap_or_default().to_owned();

@@ -30,7 +30,7 @@ impl Server {
     /// sync tokens are forgotten after `token_age` seconds.
     pub fn start(script: PathBuf, token_age: u32) -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = free.map(|address| address.port()).unwrap_or(28_160).to_string();
+        let port = free.map_or(28_160, |address| address.port()).to_string();
         let dir =
             script.with_file_name("../../target").join(format!("radicale-{}-{port}", std::process::id()));
         let client = HttpClient::new().unwrap();

@@ -20,28 +20,27 @@ pub fn token_refused(parts: &Parts, body: &Bytes) -> bool {
 }
 
 fn kind(parts: &Parts, names: &[String]) -> ErrorKind {
-    let named = |wanted: &str| names.iter().any(|name| name == wanted);
+    let says = |wanted: &str| names.iter().any(|name| name == wanted);
     let status = parts.status;
     match status {
         StatusCode::UNAUTHORIZED => ErrorKind::Unauthorized,
         // The same event under another name is a matter of who was first, whatever the status.
         _ if status.is_client_error()
-            && (named("no-uid-conflict") || named("unique-scheduling-object-resource")) =>
+            && (says("no-uid-conflict") || says("unique-scheduling-object-resource")) =>
         {
             ErrorKind::Conflict { existing: None }
         }
-        StatusCode::FORBIDDEN if names.is_empty() || named("need-privileges") => {
+        StatusCode::FORBIDDEN if names.is_empty() || says("need-privileges") => {
             ErrorKind::Forbidden { missing: names.to_vec() }
         }
-        StatusCode::FORBIDDEN => ErrorKind::Invalid,
+        // 507: full, for good as far as we can see.
+        StatusCode::FORBIDDEN | StatusCode::INSUFFICIENT_STORAGE => ErrorKind::Invalid,
         StatusCode::NOT_FOUND | StatusCode::GONE => ErrorKind::NotFound,
         StatusCode::PRECONDITION_FAILED if names.is_empty() => ErrorKind::Conflict { existing: None },
         // The collection that the object should go into is not there.
         StatusCode::CONFLICT if names.is_empty() => ErrorKind::NotFound,
         StatusCode::LOCKED => ErrorKind::Busy { after: retry_after(parts) },
         StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited { after: retry_after(parts) },
-        // Full, for good as far as we can see.
-        StatusCode::INSUFFICIENT_STORAGE => ErrorKind::Invalid,
         StatusCode::SERVICE_UNAVAILABLE => match retry_after(parts) {
             Some(after) => ErrorKind::Busy { after: Some(after) },
             None => ErrorKind::Server,

@@ -1,7 +1,10 @@
 //! `PROPFIND`, depth 0: whose server is this for us, and what is at this path (RFC 5397, RFC 4791 6.2.1, RFC 6764).
 
 use super::{NAMESPACES, dav, multistatus, server_time};
-use crate::{path, xml::Ns};
+use crate::{
+    path,
+    xml::{Node, Ns},
+};
 use bytes::Bytes;
 use connect::{Call, Effect, Error, ErrorKind};
 use http::{Request, StatusCode, header, response::Parts};
@@ -62,7 +65,7 @@ impl Call for Who<'_> {
         }
         let mut found = Found { at: server_time(parts), ..Found::default() };
         multistatus(Self::NAME, parts, body, |response| {
-            let hrefs = |ns, name| response.property(ns, name).into_iter().flat_map(|node| node.hrefs());
+            let hrefs = |ns, name| response.property(ns, name).into_iter().flat_map(Node::hrefs);
             found.principal = hrefs(Ns::Dav, "current-user-principal").next();
             found.homes = hrefs(Ns::Caldav, "calendar-home-set").collect();
             let kind = response.property(Ns::Dav, "resourcetype");

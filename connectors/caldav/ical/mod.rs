@@ -80,6 +80,7 @@ pub struct Attendee {
 }
 
 /// One event or task of an object: the whole, or one occurrence that differs.
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own in iCalendar")]
 #[derive(Clone, Default)]
 pub struct Item {
     /// Which component of its kind in the object, from 0.

@@ -45,7 +45,9 @@ impl Rule {
         parts.remove("UNTIL");
         let count = parts.remove("COUNT").map(|count| count.parse().map_err(|_| format!("COUNT={count}")));
         if dates {
-            ["BYHOUR", "BYMINUTE", "BYSECOND"].iter().for_each(|name| drop(parts.remove(*name)));
+            for name in ["BYHOUR", "BYMINUTE", "BYSECOND"] {
+                parts.remove(name);
+            }
         }
         let mut rule = Self { parts, start, until, count: count.transpose()?, weeks: None };
         rule.reword()?;
