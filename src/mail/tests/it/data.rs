@@ -22,7 +22,9 @@ pub fn below(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
             found.extend(below(&path));
-        } else if !name.ends_with(".json") && !["LICENSE", "COPYING", "README.md"].contains(&&*name) {
+        } else if path.extension().is_none_or(|end| end != "json")
+            && !["LICENSE", "COPYING", "README.md"].contains(&&*name)
+        {
             found.push(path);
         }
     }
