@@ -56,11 +56,10 @@ fn kind(parts: &Parts, reason: &str, message: &str) -> ErrorKind {
         "rateLimitExceeded" | "userRateLimitExceeded" => {
             return ErrorKind::RateLimited { after: retry_after(parts) };
         }
-        "dailyLimitExceeded" => return ErrorKind::DailyLimit { until: None },
         "quotaExceeded" if message.starts_with("Calendar usage") => {
             return ErrorKind::Busy { after: Some(ABUSE) };
         }
-        "quotaExceeded" => return ErrorKind::DailyLimit { until: None },
+        "dailyLimitExceeded" | "quotaExceeded" => return ErrorKind::DailyLimit { until: None },
         "fullSyncRequired" | "updatedMinTooLongAgo" => return ErrorKind::CursorExpired,
         _ => {}
     }

@@ -15,7 +15,7 @@ use crate::{
 use connect::{Cx, Error, ErrorKind, Page, Position};
 use futures_util::{StreamExt, TryStreamExt, future::BoxFuture, stream};
 use model::{Change, Cursor, ExternalRef, Gone, GoneHow, Kind};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 /// Mails of one page, each to be read by itself.
 const READ: usize = 50;
@@ -29,7 +29,7 @@ impl Google {
         let ids = self.named(cx, &mut place, READ).await?;
         let changes = self.read_mails(cx, &ids, false).await?;
         let start = MailHistory { start: place.history.clone(), walk: None };
-        Ok(Page { changes, position: ended(place, Place::History(start), true) })
+        Ok(Page { changes, position: ended(place, &Place::History(start), true) })
     }
 
     /// Ids alone; also for an audit, because a mail never changes.
@@ -44,7 +44,7 @@ impl Google {
         let mut ids = self.named(cx, &mut place, NAMED).await?;
         ids.retain(|id| !drafts.contains(id) && slice.is_none_or(|(slice, of)| self.falls(id, slice, of)));
         let changes = ids.iter().map(|id| Change::Exists(self.mail(id))).collect();
-        Ok(Page { changes, position: ended(place, Place::Over, slice.is_none()) })
+        Ok(Page { changes, position: ended(place, &Place::Over, slice.is_none()) })
     }
 
     /// What happened since.
@@ -170,7 +170,7 @@ fn from_page(from: Option<&Cursor>) -> Option<String> {
     }
 }
 
-fn ended(place: MailList, then: Place, complete: bool) -> Position {
+fn ended(place: MailList, then: &Place, complete: bool) -> Position {
     if place.page.is_some() {
         return Position::More(Place::Mails(place).cursor());
     }
@@ -181,25 +181,25 @@ fn ended(place: MailList, then: Place, complete: bool) -> Position {
 /// order of the steps does not matter.
 fn sorted(steps: &[Step]) -> (Vec<String>, Vec<String>) {
     let matters = |label: &String| label == DRAFT || DISCARDED.contains(&label.as_str());
-    let mut read: BTreeMap<&str, ()> = BTreeMap::new();
-    let mut gone: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut read: BTreeSet<&str> = BTreeSet::new();
+    let mut gone: BTreeSet<&str> = BTreeSet::new();
     for step in steps {
         for added in &step.messages_added {
             // Drafts and spam become mails by losing the label, which is a step of its own.
             if !added.message.label_ids.iter().any(matters) {
-                read.insert(&added.message.id, ());
+                read.insert(&added.message.id);
             }
         }
         for touched in step.labels_added.iter().chain(&step.labels_removed) {
             if touched.label_ids.iter().any(matters) {
-                read.insert(&touched.message.id, ());
+                read.insert(&touched.message.id);
             }
         }
         for deleted in &step.messages_deleted {
             read.remove(deleted.message.id.as_str());
-            gone.insert(&deleted.message.id, ());
+            gone.insert(&deleted.message.id);
         }
     }
-    let owned = |ids: BTreeMap<&str, ()>| ids.into_keys().map(str::to_owned).collect();
+    let owned = |ids: BTreeSet<&str>| ids.into_iter().map(str::to_owned).collect();
     (owned(read), owned(gone))
 }

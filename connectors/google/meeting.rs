@@ -43,7 +43,8 @@ pub struct Event {
     #[serde(default)]
     visibility: String,
     #[serde(default)]
-    event_type: String,
+    #[serde(rename = "eventType")]
+    sort: String,
     #[serde(default)]
     recurrence: Vec<String>,
     #[serde(default)]
@@ -220,7 +221,7 @@ impl Event {
     }
 
     fn availability(&self) -> &'static str {
-        match self.event_type.as_str() {
+        match self.sort.as_str() {
             "outOfOffice" => "out_of_office",
             "workingLocation" | "birthday" => "free",
             _ if self.transparency == "transparent" => "free",
@@ -230,7 +231,7 @@ impl Event {
 
     fn people(&self, fields: &mut Fields) {
         // A place to work, a birthday or time for oneself is no meeting with anybody.
-        let meeting = matches!(self.event_type.as_str(), "" | "default" | "fromGmail");
+        let meeting = matches!(self.sort.as_str(), "" | "default" | "fromGmail");
         let open = meeting && !self.is_private();
         let organizer = self.organizer.as_ref().and_then(Person::address);
         let sender = organizer.or_else(|| self.creator.as_ref().and_then(Person::address));

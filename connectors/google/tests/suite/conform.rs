@@ -7,7 +7,7 @@ use connect::{
     conformance::{Faults, Linked, Rig, run},
 };
 use model::{ExternalRef, Field, Intent, Kind, Stream, Timestamp, Value, Write, WriteKey, WriteKind};
-use sandbox::google::{Booking, What};
+use sandbox::google::{Booking, MailShot, What};
 use serde_json::json;
 use std::{
     collections::BTreeSet,
@@ -71,7 +71,7 @@ impl Rig for Suite {
     async fn ids(&self, stream: Stream) -> BTreeSet<String> {
         let people = self.desk.people();
         if stream == Kind::Email {
-            return people.mails(ANN).into_iter().filter(|m| m.counts()).map(|mail| mail.id).collect();
+            return people.mails(ANN).into_iter().filter(MailShot::counts).map(|mail| mail.id).collect();
         }
         let living = people.events(ANN).into_iter().filter(|event| !event.cancelled);
         living.map(|event| format!("{}/{}", event.calendar, event.id)).collect()

@@ -2,10 +2,10 @@
 
 use crate::desk::{BEGIN, Desk, Walk};
 use connect::{Disposition, Effect, ErrorKind};
-use model::{Change, Cursor, Field, Fields, Kind, Pass};
+use model::{Change, Cursor, Field, Fields, Kind, Pass, Timestamp};
 use sandbox::clock::Hand;
 use sandbox::dice::Dice;
-use sandbox::google::Setup;
+use sandbox::google::{MailShot, Setup};
 use sandbox::team::Size;
 use sandbox::world::Weights;
 use sandbox::{Config, Sandbox, Seeded, World};
@@ -137,7 +137,7 @@ fn account(seed: u64) -> Desk {
     let sandbox: Arc<Sandbox> =
         Sandbox::new(&Config { google: Some(setup), ..Config::plain(seed) }, hand.clock());
     sandbox.populate(&Size { owners: 1, companies: 4, contacts: 10, deals: 20, tasks: 0, wide: false });
-    sandbox.populate_mail(40);
+    sandbox.populate_mail(150);
     let user = sandbox.google().users().remove(0);
     Desk::on(sandbox, hand, &user, &json!({"signals": seed.is_multiple_of(2), "horizon_days": 60}))
 }
@@ -167,7 +167,7 @@ async fn live_through(seed: u64) -> (Desk, [Mirror; 2]) {
 
 fn wrong_mails(desk: &Desk, mirror: &Mirror) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mails: Vec<_> = desk.people().mails(&desk.user).into_iter().filter(|mail| mail.counts()).collect();
+    let mails: Vec<_> = desk.people().mails(&desk.user).into_iter().filter(MailShot::counts).collect();
     for mail in &mails {
         let Some(fields) = mirror.records.get(&mail.id) else {
             wrong.push(format!("mail {} is missing", mail.id));
@@ -177,7 +177,7 @@ fn wrong_mails(desk: &Desk, mirror: &Mirror) -> Vec<String> {
         if known != (Some(&mail.message_id), Some(&mail.subject), Some(&mail.thread)) {
             wrong.push(format!("mail {} differs", mail.id));
         }
-        if fields.time(Field::At).map(|at| at.as_millis()) != Some(mail.at) {
+        if fields.time(Field::At).map(Timestamp::as_millis) != Some(mail.at) {
             wrong.push(format!("mail {} has another time", mail.id));
         }
     }
@@ -196,7 +196,7 @@ fn wrong_meetings(desk: &Desk, mirror: &Mirror) -> Vec<String> {
             wrong.push(format!("meeting {id} is missing"));
             continue;
         };
-        let millis = |field| fields.time(field).map(|at| at.as_millis());
+        let millis = |field| fields.time(field).map(Timestamp::as_millis);
         if (millis(Field::At), millis(Field::EndAt)) != (Some(event.start), Some(event.end)) {
             wrong.push(format!("meeting {id} has another time"));
         }
