@@ -4,7 +4,8 @@
 use std::process::ExitCode;
 
 /// All vendors, in the order in which they are offered.
-static CONNECTORS: &[connect::Maker] = &[hubspot::MAKER, odoo::MAKER];
+static CONNECTORS: &[connect::Maker] =
+    &[hubspot::MAKER, odoo::MAKER, google::MAKER, imap::MAKER, caldav::MAKER, smtp::MAKER];
 
 fn main() -> ExitCode {
     cli::main(CONNECTORS)

@@ -20,7 +20,7 @@ const MAY: [(&str, &[&str]); 16] = [
     ("runtime", &["model", "connect", "engine", "store"]),
     ("web", &["model", "connect", "engine", "store", "runtime"]),
     ("cli", &["model", "connect", "engine", "store", "runtime", "sandbox", "web"]),
-    ("sales-orchestrator", &["cli", "connect", "hubspot", "odoo"]),
+    ("sales-orchestrator", &["caldav", "cli", "connect", "google", "hubspot", "imap", "odoo", "smtp"]),
 ];
 
 /// Outside crates that a layer must not see.

@@ -6,10 +6,14 @@
     reason = "a test that can't go on fails right there"
 )]
 
+mod agents;
 mod convergence;
 mod crash;
 mod judge;
 mod layers;
+#[path = "servers/smtp.rs"]
+mod mail_server;
+mod notify;
 mod odoo_real;
 #[path = "servers/odoo.rs"]
 mod odoo_server;

@@ -16,14 +16,14 @@ use store::{Exec, Feeds, Outbox, SqliteStore, WriteFilter};
 const TOKEN: &str = "pat-eu1-sandbox";
 
 /// A configuration, a data folder and a CRM.
-struct Place {
+pub struct Place {
     dir: tempfile::TempDir,
     sandbox: Arc<Sandbox>,
     address: SocketAddr,
 }
 
 impl Place {
-    fn new(mode: &str) -> Self {
+    pub fn new(mode: &str) -> Self {
         let options =
             sandbox::command::Options { unthrottled: true, size: Size::small(), ..Default::default() };
         let sandbox = options.sandbox().unwrap();
@@ -42,7 +42,7 @@ impl Place {
         place
     }
 
-    fn configure(&self, more: &str) {
+    pub fn configure(&self, more: &str) {
         let text = format!(
             "[[connection]]\nid = \"crm\"\nvendor = \"hubspot\"\nbase_url = \"http://{}\"\nsecret = \"env\"\n\
              every = \"1s\"\nsweep = \"3s\"\n{more}\n",
@@ -51,24 +51,24 @@ impl Place {
         fs::write(self.config(), text).unwrap();
     }
 
-    fn config(&self) -> PathBuf {
+    pub fn config(&self) -> PathBuf {
         self.dir.path().join("orchestrator.toml")
     }
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
     fn database(&self) -> PathBuf {
         self.data().join("orchestrator.db")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sales-orchestrator"));
         command.arg("--config").arg(self.config()).arg("--data").arg(self.data()).args(arguments);
         command.env("SALES_ORCHESTRATOR_CRM_TOKEN", TOKEN).stdin(Stdio::null());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
@@ -77,11 +77,11 @@ impl Place {
     }
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn wait(millis: u64) {
+pub fn wait(millis: u64) {
     std::thread::sleep(Duration::from_millis(millis));
 }
 

@@ -248,7 +248,7 @@ async fn start(
 ) -> (Daemon, Vec<Seat>) {
     let daemon =
         Daemon::start(store.clone(), clock.clone(), config.clone(), vec![link.clone()], seed).await.unwrap();
-    let Cycles { polls, sweeps, progress, assign, coordinate, dispatch } = daemon.cycles();
+    let Cycles { polls, sweeps, relate, progress, assign, coordinate, dispatch, notify } = daemon.cycles();
     let now = connect::Clock::now(&**clock);
     let nudges = &daemon.shared.nudges;
     let mut seats = Vec::new();
@@ -259,9 +259,11 @@ async fn start(
     for sweep in sweeps {
         sit(Box::new(sweep), Nudge::default());
     }
+    sit(Box::new(relate), nudges.relate.clone());
     sit(Box::new(progress), nudges.progress.clone());
     sit(Box::new(assign), nudges.assign.clone());
     sit(Box::new(coordinate), nudges.coordinate.clone());
     sit(Box::new(dispatch), nudges.dispatch.clone());
+    sit(Box::new(notify), nudges.notify.clone());
     (daemon, seats)
 }

@@ -11,8 +11,9 @@ use runtime::{
     clock::SystemClock,
     compose,
     link::Link,
+    provider::Provider,
     rules::{Config, Rules},
-    settings::{Connection, Paths, Settings, nearest},
+    settings::{AuthKind, Connection, Paths, Settings, nearest},
 };
 use std::{
     fs,
@@ -93,6 +94,17 @@ impl App {
         Rules::build(Arc::new(config), store).await
     }
 
+    /// The vendor of a connection.
+    pub fn maker(&self, connection: &Connection) -> anyhow::Result<&'static Maker> {
+        let maker = self.makers.iter().find(|maker| maker.vendor == connection.vendor);
+        maker.with_context(|| format!("{:?} is not a vendor that this program knows", connection.vendor))
+    }
+
+    /// How a connection signs in.
+    pub fn auth(&self, connection: &Connection) -> anyhow::Result<AuthKind> {
+        Ok(Provider::of(self.maker(connection)?)?.auth(connection))
+    }
+
     /// Puts one connection together.
     pub fn link(&self, connection: &Connection, settings: &Settings) -> anyhow::Result<Link> {
         let data = self.data(settings);
@@ -144,7 +156,8 @@ fn daemon(folder: &Path) -> Option<String> {
     }
 }
 
-fn ways() -> anyhow::Result<compose::Ways> {
+/// The ways out of this process.
+pub fn ways() -> anyhow::Result<compose::Ways> {
     let wrong = |error| anyhow::anyhow!("{error}");
     let transport = Arc::new(connect::HttpClient::new().map_err(wrong)?);
     Ok(compose::Ways { transport, dial: Arc::new(connect::dial::Tcp::new().map_err(wrong)?) })

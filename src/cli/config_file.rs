@@ -56,6 +56,15 @@ fn fill(table: &mut Table, connection: &Connection) {
     set("vendor", connection.vendor.as_str().into());
     set("mode", connection.mode.name().into());
     set("secret", connection.secret.name().into());
+    if let Some(auth) = connection.auth {
+        set("auth", auth.name().into());
+    }
+    if let Some(user) = &connection.user {
+        set("user", user.as_str().into());
+    }
+    if let Some(id) = &connection.client_id {
+        set("client_id", id.as_str().into());
+    }
     if let Some(url) = &connection.base_url {
         set("base_url", url.as_str().trim_end_matches('/').into());
     }

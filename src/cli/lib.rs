@@ -11,6 +11,7 @@ mod desk;
 mod diff;
 mod figures;
 mod serve;
+mod sign_in;
 mod story;
 mod text;
 mod verb_apply;

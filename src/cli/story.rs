@@ -49,6 +49,13 @@ pub fn event(kind: &EventKind) -> String {
             format!("moving from {from} to {to} is advised: {}", clean(signal))
         }
         EventKind::WriteSettled { kind, state, .. } => format!("write {kind}: {state}"),
+        EventKind::ActivityLinked { what, how: Some(how), ambiguous, .. } => {
+            let doubt = if *ambiguous { ", but it could be another's" } else { "" };
+            format!("{what} belongs here: {}{doubt}", clean(how))
+        }
+        EventKind::ActivityLinked { what, how: None, .. } => format!("{what} belongs here no longer"),
+        EventKind::Bounced { address } if address.is_empty() => "a mail could not be delivered".to_owned(),
+        EventKind::Bounced { address } => format!("a mail to {} could not be delivered", clean(address)),
         EventKind::Noticed { what } => clean(what),
     }
 }

@@ -1,20 +1,16 @@
-//! `connect`: takes an account's token, keeps it where the configuration says, writes the connection into the
-//! configuration, and shows at once what the token grants.
+//! `connect`: takes what an account signs in with, keeps it where the configuration says, writes the connection into the
+//! configuration, and shows at once what it grants.
 
 use crate::{
     account,
     answer::{Answer, DEGRADED, DONE, usage},
     app::{self, App},
     config_file,
+    sign_in::{Asking, sign_in},
 };
-use connect::Secret;
 use model::Mode;
-use runtime::{
-    keys::{Error as KeysError, Keys, TOKEN},
-    settings::{Connection, Keeper, Settings, nearest},
-};
+use runtime::settings::{AuthKind, Connection, Keeper, Settings, nearest};
 use serde_json::json;
-use std::io::{IsTerminal, Write as _};
 use url::Url;
 
 const EXAMPLES: &str = "\
@@ -23,6 +19,8 @@ Examples:
   sales-orchestrator connect odoo --base-url https://crm.example.com --option database=prod
   pass show hubspot | sales-orchestrator connect hubspot --token-stdin
   sales-orchestrator connect hubspot --secret env    the token comes from SALES_ORCHESTRATOR_HUBSPOT_TOKEN
+  sales-orchestrator connect imap --base-url imaps://mail.example.com --user anna@example.com
+  sales-orchestrator connect google --client-id 1234.apps.googleusercontent.com   access granted in a browser
   sales-orchestrator connect --id hubspot        a new token for a connection that exists
 
 HubSpot: Settings, Integrations, Private apps (or Service keys): give it the crm.objects.* scopes.
@@ -32,7 +30,7 @@ Odoo 19: the user's Preferences, Account Security, New API Key.";
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// hubspot or odoo
+    /// Which system: hubspot, odoo, google, imap, smtp, caldav
     #[arg(value_name = "VENDOR", required_unless_present = "id")]
     vendor: Option<String>,
     /// Name of the connection [default: the vendor's name]
@@ -47,9 +45,21 @@ pub struct Args {
     /// Where the token is kept: keyring, file, env, credential [default: keyring, else file]
     #[arg(long, value_parser = keeper)]
     secret: Option<Keeper>,
-    /// Read the token from standard input
+    /// Read the token, password or application's secret from standard input
     #[arg(long)]
     token_stdin: bool,
+    /// Who signs in, for IMAP, SMTP and CalDAV: often an address
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// How it signs in: token, password, oauth [default: the vendor's usual way]
+    #[arg(long, value_parser = auth)]
+    auth: Option<AuthKind>,
+    /// Id of your application at the vendor, for --auth oauth
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Port on this machine that the browser comes back to, as registered for the application [default: any]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    redirect_port: u16,
     /// An option of the vendor's connector
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = option)]
     options: Vec<(String, String)>,
@@ -65,6 +75,14 @@ fn keeper(text: &str) -> Result<Keeper, String> {
         .find(|keeper| keeper.name() == text)
         .ok_or_else(|| "keyring, file, env or credential".to_owned())
 }
+fn auth(text: &str) -> Result<AuthKind, String> {
+    match text {
+        "token" => Ok(AuthKind::Token),
+        "password" => Ok(AuthKind::Password),
+        "oauth" => Ok(AuthKind::Oauth),
+        _ => Err("token, password or oauth".to_owned()),
+    }
+}
 fn option(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').ok_or_else(|| "write KEY=VALUE".to_owned());
     parts.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
@@ -75,25 +93,9 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let settings = app.settings()?;
     let mut connection = wanted(app, args, &settings)?;
     let data = app.data(&settings);
-    let mut notes = Vec::new();
-    if matches!(connection.secret, Keeper::Keyring | Keeper::File) {
-        let token = token(args, &connection)?;
-        match Keys::new(&connection, &data).save(TOKEN, &token).await {
-            Err(KeysError::Keyring { why, .. }) if args.secret.is_none() => {
-                notes.push(format!(
-                    "The keyring can't be used ({why}): the token goes into an encrypted file."
-                ));
-                connection.secret = Keeper::File;
-                Keys::new(&connection, &data).save(TOKEN, &token).await?;
-            }
-            saved => saved?,
-        }
-        if connection.secret == Keeper::File {
-            let passphrase = runtime::keys::passphrase_file();
-            notes.push(format!("Its key is made from {}; back that up elsewhere.", passphrase.display()));
-        }
-    }
-    notes.insert(0, format!("The token is in {}.", Keys::new(&connection, &data).place(TOKEN)));
+    let asking =
+        Asking { stdin: args.token_stdin, any_keeper: args.secret.is_none(), port: args.redirect_port };
+    let mut notes = sign_in(app, &mut connection, &data, asking).await?;
     config_file::put(&app.paths.config, &connection)?;
     notes.push(format!("Connection {:?} is in {}.", connection.id, app.paths.config.display()));
     report(app, &connection, notes).await
@@ -129,6 +131,9 @@ fn wanted(app: &App, args: &Args, settings: &Settings) -> anyhow::Result<Connect
     connection.base_url = args.base_url.clone().or(connection.base_url);
     connection.mode = args.mode.unwrap_or(connection.mode);
     connection.secret = args.secret.unwrap_or(connection.secret);
+    connection.auth = args.auth.or(connection.auth);
+    connection.user = args.user.clone().or(connection.user);
+    connection.client_id = args.client_id.clone().or(connection.client_id);
     let options = args.options.iter().map(|(key, value)| {
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.as_str().into());
         (key.clone(), value)
@@ -139,23 +144,6 @@ fn wanted(app: &App, args: &Args, settings: &Settings) -> anyhow::Result<Connect
     Ok(connection)
 }
 
-fn token(args: &Args, connection: &Connection) -> anyhow::Result<Secret> {
-    let text = if args.token_stdin {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line)?;
-        line
-    } else if std::io::stdin().is_terminal() {
-        let mut out = std::io::stderr().lock();
-        write!(out, "Token for {} (it is not shown): ", connection.id)?;
-        out.flush()?;
-        rpassword::read_password()?
-    } else {
-        return Err(usage("there is no terminal to ask for the token: use --token-stdin or --secret env"));
-    };
-    let text = text.trim();
-    if text.is_empty() { Err(usage("the token is empty")) } else { Ok(Secret::new(text)) }
-}
-
 async fn report(app: &App, connection: &Connection, notes: Vec<String>) -> anyhow::Result<Answer> {
     let settings = app.settings()?;
     let link = app.link(app::connection(&settings, &connection.id)?, &settings)?;
@@ -163,7 +151,7 @@ async fn report(app: &App, connection: &Connection, notes: Vec<String>) -> anyho
     let mut text = notes.join("\n") + "\n\n" + &account::text(&checked, app.screen.paint, app.screen.columns);
     text += match (&checked.account, connection.mode) {
         (Err(_), _) => {
-            "\nThe token is kept, but the account can't be read: run `connect` again with a good one.\n"
+            "\nThe secret is kept, but the account can't be read: run `connect` again with a good one.\n"
         }
         (Ok(_), Mode::Observe) => "\nNothing will be written. Next: sales-orchestrator sync, or run\n",
         (Ok(_), Mode::Propose) => {

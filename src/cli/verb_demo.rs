@@ -36,6 +36,8 @@ const TOKEN: &str = "pat-eu1-sandbox";
 /// Its configuration, in the data folder.
 const CONFIG: &str = "demo.toml";
 const VARIABLE: &str = "SALES_ORCHESTRATOR_DEMO_TOKEN";
+/// The token of the first person's mailbox and calendar.
+const MAILBOX: &str = "SALES_ORCHESTRATOR_OFFICE_TOKEN";
 /// Faulty requests of a thousand with `--break`.
 const FAULTS: u32 = 50;
 const FIRST_SCREEN: Duration = Duration::from_millis(700);
@@ -78,10 +80,11 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let folder = tempfile::tempdir().context("making a folder for the demo")?;
     let data = app.paths.data.clone().unwrap_or_else(|| folder.path().to_owned());
     let (address, account) = sandbox(args)?;
-    let paths = configure(&data, address)?;
+    let user = account.google().users().into_iter().next().context("nobody in the demo has a mailbox")?;
+    let paths = configure(&data, address, &user)?;
     let inner = App { paths, makers: app.makers, screen: app.screen, log: app.log };
     let config = inner.config()?;
-    let mut daemon = daemon(&inner, &data)?;
+    let mut daemon = daemon(&inner, &data, &account.google().token(&user))?;
     // It ends with us, however we end: kept here because waiting for a child would close it.
     let input = daemon.stdin.take();
     let ended = watch(&inner, &config, args, &account, &mut daemon, stop).await;
@@ -98,6 +101,7 @@ fn sandbox(args: &Args) -> anyhow::Result<(SocketAddr, Arc<sandbox::Sandbox>)> {
         seed: args.seed,
         load: args.load.clone(),
         faults_per_mille: if args.broken { FAULTS } else { 0 },
+        mailboxes: 1,
         ..Options::default()
     };
     let account = options.sandbox().map_err(|error| usage(error.to_string()))?;
@@ -130,7 +134,7 @@ async fn people(account: Arc<sandbox::Sandbox>, seed: u64, every_ms: u64) {
 }
 
 /// A configuration as a user would write it.
-fn configure(data: &Path, address: SocketAddr) -> anyhow::Result<Paths> {
+fn configure(data: &Path, address: SocketAddr, user: &str) -> anyhow::Result<Paths> {
     let config = data.join(CONFIG);
     let text = format!(
         r#"# Written by `sales-orchestrator demo`.
@@ -151,6 +155,24 @@ every = "5s"
 sweep = "1m"
 reserve = 0.0
 timeout = "3s"
+
+# Mailbox and calendar of one of the team.
+[[connection]]
+id = "office"
+vendor = "google"
+base_url = "http://{address}"
+auth = "token"
+user = "{user}"
+mode = "auto"
+secret = "env"
+every = "5s"
+sweep = "1m"
+reserve = 0.0
+timeout = "3s"
+options = {{ signals = true }}
+
+[calendar]
+follow_ups = "office/{user}"
 "#
     );
     let written = private_folder(data).and_then(|()| std::fs::write(&config, text));
@@ -167,7 +189,7 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// `run` of this same program.
-fn daemon(app: &App, data: &Path) -> anyhow::Result<Child> {
+fn daemon(app: &App, data: &Path, mailbox: &str) -> anyhow::Result<Child> {
     let log = std::fs::File::create(data.join("daemon.log")).context("making the daemon's log")?;
     let program = std::env::current_exe().context("finding this program")?;
     let mut command = Command::new(program);
@@ -177,7 +199,8 @@ fn daemon(app: &App, data: &Path) -> anyhow::Result<Child> {
         "run",
         "--stop-at-eof",
     ]);
-    command.env(VARIABLE, TOKEN).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    command.env(VARIABLE, TOKEN).env(MAILBOX, mailbox);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
     command.stderr(log).kill_on_drop(true);
     command.spawn().context("starting the daemon")
 }

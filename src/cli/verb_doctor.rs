@@ -83,7 +83,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
     }
     database(&mut found, app, &settings, &data).await;
     for connection in settings.connection.iter().filter(|connection| connection.enabled) {
-        if !secret(&mut found, connection, &data).await {
+        if !secret(&mut found, app, connection, &data).await {
             continue;
         }
         match app.link(connection, &settings) {
@@ -185,12 +185,9 @@ async fn database(found: &mut Findings, app: &App, settings: &Settings, data: &P
 }
 
 /// Whether it is there.
-async fn secret(found: &mut Findings, connection: &Connection, data: &Path) -> bool {
+async fn secret(found: &mut Findings, app: &App, connection: &Connection, data: &Path) -> bool {
     let keys = Keys::new(connection, data);
-    let name = match connection.auth {
-        AuthKind::Token | AuthKind::Password => TOKEN,
-        AuthKind::Oauth => OAUTH,
-    };
+    let name = if app.auth(connection).is_ok_and(|auth| auth == AuthKind::Oauth) { OAUTH } else { TOKEN };
     let what = format!("{} secret", connection.id);
     let loaded = keys.load(name).await;
     match &loaded {
@@ -210,7 +207,7 @@ async fn secret(found: &mut Findings, connection: &Connection, data: &Path) -> b
 
 async fn reach_and_ask(found: &mut Findings, connection: &Connection, link: &Link) {
     let host = link.base.host_str().unwrap_or_default().to_owned();
-    let port = link.base.port_or_known_default().unwrap_or(443);
+    let port = link.port();
     let what = format!("{} network", connection.id);
     let reached = tokio::time::timeout(REACH, tokio::net::TcpStream::connect((host.as_str(), port))).await;
     let failed = match reached {

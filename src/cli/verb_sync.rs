@@ -88,7 +88,7 @@ async fn stopping(mut stop: tokio::sync::watch::Receiver<bool>) {
 
 /// All polls side by side until nothing is due, then what follows from what was read.
 async fn drive(daemon: &Daemon) -> anyhow::Result<()> {
-    let Cycles { polls, progress, assign, .. } = daemon.cycles();
+    let Cycles { polls, mut relate, mut progress, mut assign, .. } = daemon.cycles();
     let mut running = JoinSet::new();
     for mut poll in polls {
         poll.hurry();
@@ -97,7 +97,7 @@ async fn drive(daemon: &Daemon) -> anyhow::Result<()> {
     while let Some(ended) = running.join_next().await {
         ended??;
     }
-    let (mut progress, mut assign) = (progress, assign);
+    until_idle(&mut relate).await?;
     until_idle(&mut progress).await?;
     until_idle(&mut assign).await
 }

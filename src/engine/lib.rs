@@ -7,5 +7,8 @@ pub mod dice;
 pub mod flow;
 pub mod guess;
 pub mod ids;
+pub mod notify;
 pub mod optimise;
 pub mod reconcile;
+pub mod relate;
+pub mod signals;

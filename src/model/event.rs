@@ -151,6 +151,22 @@ pub enum EventKind {
         /// Final state's name.
         state: Box<str>,
     },
+    /// A mail or meeting was found to belong to this deal or lead, or no longer to.
+    ActivityLinked {
+        /// Its canonical record.
+        activity: Id,
+        /// `Email` or `Meeting`.
+        what: crate::Kind,
+        /// How we know; `None` when it belongs here no longer.
+        how: Option<Box<str>>,
+        /// It could belong to another one just as well.
+        ambiguous: bool,
+    },
+    /// A mail to this contact could not be delivered.
+    Bounced {
+        /// To which address; empty when the notice does not say.
+        address: Box<str>,
+    },
     /// The daemon noticed something a person should know.
     Noticed {
         /// In one line.

@@ -8,6 +8,7 @@
 //! Nothing here does I/O, reads a clock or draws chance.
 #![warn(missing_docs)]
 
+pub mod address;
 pub mod change;
 pub mod cursor;
 pub mod event;

@@ -212,8 +212,8 @@ pub enum Field {
     References,
     /// Text: the source's own id of the conversation.
     Thread,
-    /// Text: why a mail was not written by a person to a person: `bulk`, `auto_reply`, `bounce`, `delayed`;
-    /// empty for an ordinary one.
+    /// Text: why a mail was not written by a person to a person: `bulk`, `auto_reply`, `bounce`, `delayed`,
+    /// `complaint` (somebody reported ours as spam); empty for an ordinary one.
     Automatic,
     /// List: addresses that a bounce or delay notice reports about.
     Failed,
@@ -403,6 +403,11 @@ impl Fields {
             },
         }
         None
+    }
+    /// Takes a field away: it is not known any more. Returns what it was.
+    pub fn remove(&mut self, field: Field) -> Option<Value> {
+        let at = self.0.binary_search_by_key(&field, |(field, _)| *field).ok()?;
+        Some(self.0.remove(at).1)
     }
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {

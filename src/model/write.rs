@@ -204,6 +204,8 @@ pub enum Intent {
         html: Option<String>,
         /// Twice is better than never: sent again after a lost answer.
         insist: bool,
+        /// When it was decided: the message's own date, so that a repetition is the same to the byte.
+        at: Timestamp,
     },
 }
 

@@ -4,6 +4,7 @@
 use crate::{
     cycle::{Cycle, Turn},
     fault::{self, Place},
+    follow_up,
     rules::Rules,
     shared::Shared,
 };
@@ -151,6 +152,13 @@ impl Assign {
         subjects.dedup();
         let views = self.shared.store.subjects(&subjects).await.context("reading the subjects of tasks")?;
         let views: HashMap<Id, SubjectView> = views.into_iter().map(|view| (view.record, view)).collect();
+        let mut events = Vec::new();
+        for (assignment, task) in &placed {
+            if let Some(due) = assignment.due {
+                let now = self.shared.clock.now();
+                events.extend(follow_up::keep_free(&*self.shared.store, rules, task, due, now).await?);
+            }
+        }
         let write = |(assignment, task): (&Assignment, &Task)| {
             let view = views.get(&record_of(&task.subject)?)?;
             let agent = rules.config.roster.find(assignment.winner.as_ref()?.agent.as_str())?;
@@ -159,7 +167,7 @@ impl Assign {
             let generation = before.get(&task.id).copied().unwrap_or_default();
             Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, generation))
         };
-        Ok(placed.into_iter().filter_map(write).flatten().collect())
+        Ok(placed.into_iter().filter_map(write).flatten().chain(events).collect())
     }
 }
 

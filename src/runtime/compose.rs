@@ -1,24 +1,18 @@
 //! Puts a configured connection together: connector, limits, credentials, schedules.
 
 use crate::{
+    granted::Granted,
     kept::Kept,
     keys::Keys,
     link::Link,
+    provider::Provider,
     schedule::Schedule,
-    settings::{AuthKind, Connection, Every, Settings},
+    settings::{AuthKind, Connection, Every, Keeper, Settings},
 };
 use anyhow::{Context, anyhow, bail};
 use connect::{Auth, Dial, Limiter, Maker, Options, Transport};
-use model::{Kind, Stream};
-use serde::Deserialize;
+use model::{Kind, Stream, WriteKind};
 use std::{path::Path, sync::Arc};
-use url::Url;
-
-/// What composing needs of `config/providers/<vendor>.toml`; the rest is for the connector.
-#[derive(Deserialize)]
-struct Provider {
-    base_url: Option<Url>,
-}
 
 /// The ways out of this process, shared by all connections.
 #[derive(Clone)]
@@ -42,7 +36,21 @@ pub fn links(
         let made = link(connection, settings, makers, data, ways);
         made.map(Arc::new).with_context(|| format!("connection {:?}", Connection::id(connection)))
     };
-    enabled.map(link).collect()
+    let links: Vec<Arc<Link>> = enabled.map(link).collect::<anyhow::Result<_>>()?;
+    for route in settings.route.iter().filter(|route| route.enabled) {
+        let carrier = links.iter().find(|link| link.id.as_str() == route.via);
+        let carries = |link: &Arc<Link>| {
+            link.connector.describe().capabilities.writes.iter().any(|(kind, _)| *kind == WriteKind::Notify)
+        };
+        if carrier.is_some_and(|link| !carries(link)) {
+            bail!(
+                "route {:?}: {:?} carries no messages; a connection with vendor = \"smtp\" does",
+                route.id,
+                route.via
+            );
+        }
+    }
+    Ok(links)
 }
 
 /// One connection.
@@ -58,20 +66,13 @@ pub fn link(
         let known: Vec<&str> = makers.iter().map(|maker| maker.vendor).collect();
         format!("{:?} is not a vendor that this program knows: {}", connection.vendor, known.join(", "))
     })?;
-    let provider: Provider = toml::from_str(maker.provider).context("the vendor's shipped facts")?;
-    let base = connection.base_url.clone().or(provider.base_url);
+    let provider = Provider::of(maker)?;
+    let base = connection.base_url.clone().or_else(|| provider.base_url.clone());
     let base = base.ok_or_else(|| anyhow!("`base_url` is missing: where is your {}?", maker.vendor))?;
     let extra = connection.options.0.clone();
     let options = Options { connection: connection.id(), extra, timeout: connection.timeout.0 };
     let connector = (maker.make)(&options)?;
-    let keys = Keys::new(connection, data);
-    let auth: Arc<dyn Auth> = match connection.auth {
-        AuthKind::Token => Arc::new(Kept::token(keys)),
-        AuthKind::Password => Arc::new(Kept::password(keys, connection.user.as_deref().unwrap_or_default())),
-        AuthKind::Oauth => {
-            bail!("signing in by OAuth is not available yet: use auth = \"token\"")
-        }
-    };
+    let auth = auth(connection, provider, Keys::new(connection, data))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, 0 to 1")]
     let reserve = (connection.reserve.0 * 100.0) as u32;
     let zone = &settings.organization.zone.0;
@@ -92,6 +93,23 @@ pub fn link(
         audit: schedule(&connection.audit),
         audit_slices: connection.audit_slices,
         account: std::sync::Mutex::default(),
+    })
+}
+
+/// How the connection's calls are signed.
+fn auth(connection: &Connection, provider: Provider, keys: Keys) -> anyhow::Result<Arc<dyn Auth>> {
+    Ok(match provider.auth(connection) {
+        AuthKind::Token => Arc::new(Kept::token(keys)),
+        AuthKind::Password => {
+            let user = connection.user.as_deref().filter(|user| !user.is_empty());
+            Arc::new(Kept::password(keys, user.context("`user` is missing: whose password is it?")?))
+        }
+        AuthKind::Oauth => {
+            if matches!(connection.secret, Keeper::Env | Keeper::Credential) {
+                bail!("tokens that are renewed have to be stored: set `secret = \"keyring\"` or `\"file\"`");
+            }
+            Arc::new(Granted::new(provider.app(connection)?, keys))
+        }
     })
 }
 

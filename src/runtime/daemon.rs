@@ -8,9 +8,11 @@ use crate::{
     dispatch::Dispatch,
     link::Link,
     notice::Notice,
+    notify::Notify,
     poll::Poll,
     progress::Progress,
     reach::{Outside, Reach},
+    relate::Relate,
     rules::{Config, Rules},
     schedule::Schedule,
     shared::Shared,
@@ -46,6 +48,8 @@ pub struct Cycles {
     pub polls: Vec<Poll>,
     /// One per connection.
     pub sweeps: Vec<Sweep>,
+    /// What mails and meetings belong to.
+    pub relate: Relate,
     /// Progress of deals and leads.
     pub progress: Progress,
     /// Who gets what.
@@ -54,6 +58,8 @@ pub struct Cycles {
     pub coordinate: Coordinate,
     /// Writes.
     pub dispatch: Dispatch,
+    /// Who is told.
+    pub notify: Notify,
 }
 
 /// How a configuration is read again; errors leave the old one in force.
@@ -84,10 +90,12 @@ impl Daemon {
         Cycles {
             polls: each().map(|(shared, link)| Poll::new(shared, link)).collect(),
             sweeps: each().map(|(shared, link)| Sweep::new(shared, link)).collect(),
+            relate: Relate::new(self.shared.clone()),
             progress: Progress::new(self.shared.clone(), &self.links),
             assign: Assign::new(self.shared.clone()),
             coordinate: Coordinate::new(self.shared.clone()),
             dispatch: Dispatch::new(self.shared.clone(), &self.links),
+            notify: Notify::new(self.shared.clone()),
         }
     }
 
@@ -99,7 +107,7 @@ impl Daemon {
         reload: Reload,
     ) -> anyhow::Result<()> {
         budget::restore(&*self.shared.store, &self.links, self.shared.clock.now()).await?;
-        let Cycles { polls, sweeps, progress, assign, coordinate, dispatch } = self.cycles();
+        let Cycles { polls, sweeps, relate, progress, assign, coordinate, dispatch, notify } = self.cycles();
         let (shared, nudges) = (self.shared.clone(), self.shared.nudges.clone());
         let mut running = JoinSet::new();
         let mut begin = |cycle: Box<dyn Cycle>, nudge: Nudge| {
@@ -116,10 +124,12 @@ impl Daemon {
             timed.extend([(link.census.clone(), nudge.clone()), (link.audit.clone(), nudge.clone())]);
             begin(Box::new(sweep), nudge);
         }
+        begin(Box::new(relate), nudges.relate.clone());
         begin(Box::new(progress), nudges.progress.clone());
         begin(Box::new(assign), nudges.assign.clone());
         begin(Box::new(coordinate), nudges.coordinate.clone());
         begin(Box::new(dispatch), nudges.dispatch.clone());
+        begin(Box::new(notify), nudges.notify.clone());
         if let Some(outside) = self.outside {
             begin(Box::new(Reach::new(shared.clone(), outside, nudges.reach.clone())), nudges.reach.clone());
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::Context;
 use async_trait::async_trait;
-use connect::{Applied, Disposition, Effect, Error, ErrorKind, Landing, Lane};
+use connect::{Applied, Dedupe, Disposition, Effect, Error, ErrorKind, Landing, Lane};
 use model::{ConnectionId, Delivery, SettledAs, Timestamp};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -17,6 +17,9 @@ use tracing::{info, warn};
 
 /// Writes claimed in one turn: bounds how many may have to be looked for after a crash.
 const BATCH: usize = 16;
+
+/// How often a write goes out whose answer is lost each time and for which nobody can look.
+const MOST_BLIND: u32 = 3;
 
 /// Sends writes.
 pub struct Dispatch {
@@ -105,6 +108,10 @@ async fn attempt(
                 let why = "the answer was lost and the vendor has no way to find out".into();
                 return Ok(Ok(SettledAs::Unknown { why }));
             }
+            Ok(Landing::Absent) if delivery.attempt >= MOST_BLIND && is_blind(link, delivery) => {
+                let why = format!("the answer was lost {} times", delivery.attempt);
+                return Ok(Ok(SettledAs::Unknown { why }));
+            }
             Ok(Landing::Absent) => shared.store.resend(&shared.held, delivery.row, clock.now()).await?,
             Err(error) => {
                 let at = clock.now() + backoff(&error, delivery.attempt);
@@ -117,6 +124,12 @@ async fn attempt(
     }
     let applied = link.connector.apply(&cx, &delivery.write).await;
     Ok(Ok(judge(applied, delivery, link, clock.now())))
+}
+
+/// Can nobody ever look whether such a write happened? Then `Absent` only means that twice is better than never.
+fn is_blind(link: &Link, delivery: &Delivery) -> bool {
+    let kind = delivery.write.intent.kind();
+    link.connector.describe().capabilities.writes.contains(&(kind, Dedupe::AtMostOnce))
 }
 
 /// What an answer, or the lack of one, means for the row.

@@ -7,7 +7,7 @@ use engine::{
     ids::Ids,
     reconcile::{Batch, Round, reconcile},
 };
-use model::{Change, Gone, GoneHow, Known, Pass, Stream, intake::Position};
+use model::{Change, ConnectionId, Gone, GoneHow, Known, Pass, Stream, intake::Position};
 
 /// More rounds than this would mean that the engine asks in circles.
 const ROUNDS: usize = 4;
@@ -20,9 +20,20 @@ pub async fn commit(
     changes: Vec<Change>,
     positions: Vec<Position>,
 ) -> anyhow::Result<()> {
+    take(shared, &link.id, stream, changes, positions).await
+}
+
+/// The same, whoever brought the changes.
+pub(crate) async fn take(
+    shared: &Shared,
+    connection: &ConnectionId,
+    stream: Stream,
+    changes: Vec<Change>,
+    positions: Vec<Position>,
+) -> anyhow::Result<()> {
     let (now, rules) = (shared.clock.now(), shared.rules());
     let mut ids = Ids::new(now, shared.dice());
-    let mut batch = Batch::new(link.id.clone(), stream, changes);
+    let mut batch = Batch::new(connection.clone(), stream, changes);
     let mut known = Known::default();
     for _ in 0..ROUNDS {
         match reconcile(&known, &mut batch, &rules.merge, now, &mut ids) {
@@ -33,8 +44,15 @@ pub async fn commit(
                 let news =
                     !intake.dirty.is_empty() || positions.iter().any(|position| position.caught_up.is_some());
                 let settled = !intake.settled.is_empty();
+                let related = !(intake.records.is_empty()
+                    && intake.sources.is_empty()
+                    && intake.gone.is_empty()
+                    && intake.relinks.is_empty());
                 intake.positions = positions;
                 shared.store.commit_page(&shared.held, intake, now).await.context("committing a page")?;
+                if related {
+                    shared.nudges.relate.wake();
+                }
                 if news {
                     shared.nudges.progress.wake();
                 }

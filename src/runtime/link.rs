@@ -42,6 +42,18 @@ pub struct Link {
 }
 
 impl Link {
+    /// The port that is asked, by the address or its scheme.
+    pub fn port(&self) -> u16 {
+        let usual = match self.base.scheme() {
+            "imaps" => 993,
+            "imap" => 143,
+            "smtps" => 465,
+            "smtp" => 587,
+            _ => 443,
+        };
+        self.base.port_or_known_default().unwrap_or(usual)
+    }
+
     /// The context of a call.
     pub fn cx<'a>(&'a self, clock: &'a dyn Clock, lane: Lane) -> Cx<'a> {
         Cx {

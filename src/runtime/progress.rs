@@ -4,6 +4,7 @@
 use crate::{
     cycle::{Cycle, Turn},
     fault::{self, Place},
+    follow_up,
     link::Link,
     rules::{Rules, sources_of},
     shared::Shared,
@@ -13,10 +14,13 @@ use async_trait::async_trait;
 use engine::{
     assign::{rank, week_start},
     coordinate::{escalate_from_signals, handoffs},
-    flow::{Transition, TransitionMode, close_write, progress, segment_tasks, stage_writes},
+    flow::{
+        FlowPolicy, Progress as Decided, Transition, TransitionMode, close_write, progress, segment_tasks,
+        stage_writes,
+    },
 };
 use model::{
-    DealOutcome, Field, Kind, Timestamp, Write,
+    DealOutcome, Field, Id, Kind, Timestamp, Write,
     work::{SubjectView, Task, TaskState},
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -29,12 +33,21 @@ const BATCH: usize = 200;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// A deal is not judged before all of these have been read once: its tasks depend on them.
 const NEEDED: [Kind; 5] = [Kind::Owner, Kind::Pipeline, Kind::Company, Kind::Contact, Kind::Deal];
+/// No task is made for a mail or meeting before all of these have been read once.
+const HEARD: [Kind; 2] = [Kind::Email, Kind::Meeting];
+/// Names of the connections whose mails and meetings were all read once.
+const HEARD_SETTING: &str = "progress.heard";
+
+/// Why the CRM task of a task that is done is completed.
+const DONE: &str = "it is done";
 
 /// Follows deals and leads.
 pub struct Progress {
     shared: Arc<Shared>,
     links: Vec<Arc<Link>>,
     ready: bool,
+    /// All mails and meetings were read once.
+    heard: bool,
     /// The week whose segment tasks exist.
     week: Option<Timestamp>,
     /// What could not be worked out and was said already.
@@ -44,25 +57,45 @@ pub struct Progress {
 impl Progress {
     /// One for all subjects.
     pub fn new(shared: Arc<Shared>, links: &[Arc<Link>]) -> Self {
-        Self { shared, links: links.to_vec(), ready: false, week: None, said: BTreeSet::new() }
+        Self { shared, links: links.to_vec(), ready: false, heard: false, week: None, said: BTreeSet::new() }
     }
 
     /// Every needed stream of every connection was read once, or can't be.
     async fn caught_up(&mut self) -> anyhow::Result<bool> {
-        if self.ready {
-            return Ok(true);
+        if !self.ready {
+            self.ready = self.were_read(&NEEDED).await?;
         }
+        Ok(self.ready)
+    }
+
+    /// The same of mails and meetings. When a connection's were read for the first time, everything is looked at
+    /// again, now with all of them.
+    async fn has_heard(&mut self) -> anyhow::Result<bool> {
+        if self.heard || !self.were_read(&HEARD).await? {
+            return Ok(self.heard);
+        }
+        let tells = |link: &&Arc<Link>| link.streams.iter().any(|(stream, _)| HEARD.contains(stream));
+        let names: Vec<&str> = self.links.iter().filter(tells).map(|link| link.id.as_str()).collect();
+        let (names, store) = (names.join(" "), &self.shared.store);
+        if store.setting(HEARD_SETTING).await.context("reading who was heard")?.unwrap_or_default() != names {
+            store.mark_all_dirty(&self.shared.held).await.context("looking at everything again")?;
+            store.set_setting(HEARD_SETTING, Some(&names)).await.context("noting who was heard")?;
+        }
+        self.heard = true;
+        Ok(true)
+    }
+
+    async fn were_read(&self, streams: &[Kind]) -> anyhow::Result<bool> {
         let fresh = self.shared.store.freshness().await.context("reading freshness")?;
         let done = |link: &Arc<Link>, stream: Kind| {
             let mut of = fresh.iter().filter(|one| one.connection == link.id && one.stream == stream);
             of.next().is_some_and(|one| one.first_caught_up.is_some() || one.trouble.is_some())
         };
-        let needed = |link: &Arc<Link>| {
-            let reads = |stream: &Kind| link.streams.iter().any(|(one, _)| one == stream);
-            NEEDED.into_iter().filter(reads).all(|stream| done(link, stream))
+        let all = |link: &Arc<Link>| {
+            let reads = |stream: &&Kind| link.streams.iter().any(|(one, _)| one == *stream);
+            streams.iter().filter(reads).all(|stream| done(link, *stream))
         };
-        self.ready = self.links.iter().all(needed);
-        Ok(self.ready)
+        Ok(self.links.iter().all(all))
     }
 
     /// Each week's work for the segments of the market, once.
@@ -76,8 +109,16 @@ impl Progress {
 }
 
 /// Adds what follows from one view; returns what could not be worked out.
-fn decide(rules: &Rules, view: &SubjectView, mark: i64, now: Timestamp, out: &mut Progressed) -> Vec<String> {
-    let decided = progress(view, &rules.config.book, &rules.flow, now);
+fn decide(
+    (rules, flow): (&Rules, &FlowPolicy),
+    (view, mark): (&SubjectView, i64),
+    now: Timestamp,
+    out: &mut Progressed,
+) -> Vec<String> {
+    let decided = progress(view, &rules.config.book, flow, now);
+    out.writes.extend(ending(view, &decided));
+    out.looks.push((view.record, decided.look_at));
+    out.retime.extend(decided.retime);
     out.create.extend(decided.create.into_iter().map(|task| ranked(rules, task)));
     out.cancel.extend(decided.cancel);
     out.done.extend(decided.done);
@@ -119,6 +160,14 @@ fn advance(rules: &Rules, view: &SubjectView, step: &Transition, now: Timestamp)
     }
 }
 
+/// Tasks that end by this decision are completed at the source along with it.
+fn ending(view: &SubjectView, decided: &Decided) -> Vec<Write> {
+    let brief = |id: &Id| view.tasks.iter().find(|task| task.id == *id);
+    let dropped = decided.cancel.iter().filter_map(|(id, why)| close_write(brief(id)?, why));
+    let done = decided.done.iter().filter_map(|(id, _)| close_write(brief(id)?, DONE));
+    dropped.chain(done).collect()
+}
+
 /// Tasks that ended with us are completed at the source too; deciding it again changes nothing.
 fn closing(view: &SubjectView) -> impl Iterator<Item = Write> {
     view.tasks.iter().filter(|task| !task.state.is_open()).filter_map(|task| match &task.state {
@@ -128,7 +177,7 @@ fn closing(view: &SubjectView) -> impl Iterator<Item = Write> {
         | TaskState::Assigned
         | TaskState::InProgress
         | TaskState::Blocked
-        | TaskState::Done => close_write(task, "it is done"),
+        | TaskState::Done => close_write(task, DONE),
     })
 }
 
@@ -144,14 +193,18 @@ impl Cycle for Progress {
         }
         let (shared, rules) = (self.shared.clone(), self.shared.rules());
         let (store, now) = (&shared.store, shared.clock.now());
+        let flow = FlowPolicy { heard: self.has_heard().await?, ..rules.flow.clone() };
+        let due = store.wake_due(&shared.held, now).await.context("waking what is due")?;
         let views = store.dirty(BATCH).await.context("reading what changed")?;
         let mut out = Progressed::default();
         self.weekly(&rules, now, &mut out);
         if views.is_empty() && out.create.is_empty() {
-            return Ok(Turn::Idle { until: Some(next_week(&rules, now)) });
+            let soon = (!flow.heard).then(|| now + LOOK_AGAIN);
+            let until = [Some(next_week(&rules, now)), due, soon].into_iter().flatten().min();
+            return Ok(Turn::Idle { until });
         }
         for (view, mark) in &views {
-            for notice in decide(&rules, view, *mark, now, &mut out) {
+            for notice in decide((&rules, &flow), (view, *mark), now, &mut out) {
                 // Once per run: a missing exchange rate concerns every deal in that currency.
                 if !self.said.contains(&notice) {
                     warn!(subject = %view.subject, notice, "could not be worked out");
@@ -159,6 +212,7 @@ impl Cycle for Progress {
                 }
             }
         }
+        follow_up::adjust(&shared, &rules, &views, &mut out, now).await?;
         if fault::point(Place::Progressed).is_err() {
             return Ok(Turn::Stop);
         }

@@ -1,18 +1,29 @@
 //! The rules in force: configuration, and what the vendors' pipelines mean, compiled for the engine.
 
-use crate::{settings::Settings, shared::Shared};
+use crate::{
+    settings::{Place, Settings},
+    shared::Shared,
+};
 use anyhow::Context;
 use engine::{
     assign::{Roster, Routing},
     flow::{FlowPolicy, StageBook},
     guess::{By, guess},
-    reconcile::{Mapped, MergePolicy, restage},
+    notify::Route,
+    reconcile::{MailPolicy, Mapped, MergePolicy, restage},
+    relate::{Ours, RelatePolicy},
+    signals::Phrases,
 };
 use model::{Canonical, ConnectionId, Currency, DealOutcome, ExternalRef, Field, Fields, Kind, Stage};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 use store::{Caps, Store};
-use tracing::info;
+use tracing::{info, warn};
 
+/// The phrases that are signals, in the languages that come with the program.
+static PHRASES: LazyLock<Option<Arc<Phrases>>> = LazyLock::new(|| Phrases::load(None).ok().map(Arc::new));
 /// Records that one read of a rebuild takes.
 const PAGE: usize = 500;
 
@@ -45,16 +56,24 @@ pub struct Rules {
     pub config: Arc<Config>,
     /// How records are joined.
     pub merge: MergePolicy,
+    /// How mails and meetings are linked.
+    pub relate: RelatePolicy,
     /// Who can do what.
     pub routing: Routing,
     /// How conditions read amounts.
     pub flow: FlowPolicy,
     /// Caps of writes.
     pub caps: Caps,
+    /// Who is told of what.
+    pub routes: Vec<Route>,
     /// The vendor's owner id by connection and address.
     owners: BTreeMap<(ConnectionId, Box<str>), Box<str>>,
     /// Text of each action's task.
     texts: BTreeMap<Box<str>, String>,
+    /// Minutes that each action's task keeps free in the calendar, of those that do.
+    minutes: BTreeMap<Box<str>, u32>,
+    /// The calendar in which time is kept free for tasks.
+    pub calendar: Option<ExternalRef>,
     /// Meaning of each connection's stages, for people.
     pub stages: BTreeMap<ConnectionId, BTreeMap<Box<str>, StageMeaning>>,
 }
@@ -84,13 +103,21 @@ impl Rules {
             stages.insert(id, meanings);
         }
         let zone = config.settings.organization.zone.to_string();
+        let owners = owners(store).await?;
+        let ours = ours(&config.settings, owners.keys().map(|(_, address)| &**address));
+        let mut merge = merge(&config.settings, &stages)?;
+        merge.mail = mail(&config.settings, &ours);
         Ok(Self {
-            merge: merge(&config.settings, &stages)?,
+            relate: RelatePolicy { ours, shared_domains: merge.shared_domains.clone() },
+            merge,
             routing: Routing::new(&config.roster, &zone).map_err(anyhow::Error::msg)?,
             flow: flow(&config.settings),
             caps: caps(&config.settings),
-            owners: owners(store).await?,
-            texts: texts(&config.book),
+            routes: routes(&config.settings),
+            owners,
+            texts: config.book.actions().map(|action| (action.id.clone(), action.text.clone())).collect(),
+            minutes: minutes(&config.book),
+            calendar: config.settings.calendar.follow_ups.as_ref().map(Place::reference),
             stages,
             config,
         })
@@ -102,17 +129,24 @@ impl Rules {
     pub fn owner(&self, connection: &ConnectionId, address: &str) -> Option<Box<str>> {
         self.owners.get(&(connection.clone(), address.trim().to_lowercase().into())).cloned()
     }
+    /// The address of the vendor's user with an id.
+    pub fn address(&self, connection: &ConnectionId, owner: &str) -> Option<&str> {
+        let mut known = self.owners.iter();
+        let found = known.find(|((of, _), id)| of == connection && ***id == *owner);
+        found.map(|((_, address), _)| &**address)
+    }
     /// What the task of an action says there is to do.
     pub fn instructions(&self, action: &str) -> &str {
         self.texts.get(action).map_or("", String::as_str)
     }
+    /// The calendar and how many minutes in it a task of an action keeps free, if any.
+    pub fn slot(&self, action: &str) -> Option<(&ExternalRef, u32)> {
+        self.calendar.as_ref().zip(self.minutes.get(action).copied())
+    }
 }
 
-fn texts(book: &StageBook) -> BTreeMap<Box<str>, String> {
-    let staged = book.stages.iter().flat_map(|spec| spec.actions.iter().chain(&spec.supports));
-    let raised = book.triggers.iter().flat_map(|trigger| &trigger.actions);
-    let all = staged.chain(raised).chain(std::iter::once(&book.advance));
-    all.map(|action| (action.id.clone(), action.text.clone())).collect()
+fn minutes(book: &StageBook) -> BTreeMap<Box<str>, u32> {
+    book.actions().filter_map(|action| Some((action.id.clone(), action.calendar_minutes?))).collect()
 }
 
 async fn owners(store: &dyn Store) -> anyhow::Result<BTreeMap<(ConnectionId, Box<str>), Box<str>>> {
@@ -127,6 +161,22 @@ async fn owners(store: &dyn Store) -> anyhow::Result<BTreeMap<(ConnectionId, Box
     })
     .await?;
     Ok(found)
+}
+
+/// Who we are: our domains, the CRM's users, the mailboxes.
+fn ours<'a>(settings: &'a Settings, owners: impl Iterator<Item = &'a str>) -> Ours {
+    let mailboxes = settings.connection.iter().filter_map(|connection| connection.user.as_deref());
+    Ours::new(settings.matching.own_domains.iter().map(String::as_str), owners.chain(mailboxes))
+}
+
+fn mail(settings: &Settings, ours: &Ours) -> MailPolicy {
+    let plain = |text: &String| Box::from(text.trim().trim_start_matches('@').to_lowercase());
+    MailPolicy {
+        bodies: settings.mail.bodies,
+        ignore: settings.mail.ignore.iter().map(plain).filter(|text: &Box<str>| !text.is_empty()).collect(),
+        ours: ours.clone(),
+        phrases: PHRASES.clone(),
+    }
 }
 
 fn merge(
@@ -159,7 +209,8 @@ fn flow(settings: &Settings) -> FlowPolicy {
         reason = "rates are small; what is cut off is below a millionth"
     )]
     let rate = |(currency, rate): (&Currency, &f64)| (*currency, (rate * 1e6) as i64);
-    FlowPolicy { currency: organization.currency, rates: organization.rates.iter().map(rate).collect() }
+    let rates = organization.rates.iter().map(rate).collect();
+    FlowPolicy { currency: organization.currency, rates, heard: true }
 }
 
 fn caps(settings: &Settings) -> Caps {
@@ -168,6 +219,30 @@ fn caps(settings: &Settings) -> Caps {
         connection.caps.iter().map(move |(kind, most)| ((id.clone(), *kind), *most)).collect::<Vec<_>>()
     };
     Caps(settings.connection.iter().flat_map(of).collect())
+}
+
+/// Routes in force: those whose connection is switched off have no way out.
+fn routes(settings: &Settings) -> Vec<Route> {
+    let open = |via: &str| settings.connection.iter().any(|one| one.id == via && one.enabled);
+    let (open, shut): (Vec<_>, Vec<_>) =
+        settings.route.iter().filter(|route| route.enabled).partition(|route| open(&route.via));
+    for route in shut {
+        warn!(route = route.id, via = route.via, "the route's connection is switched off: nobody is told");
+    }
+    let compiled = |route: &crate::settings::Route| Route {
+        id: route.id.as_str().into(),
+        on: route.on.iter().copied().collect(),
+        when: route.when.as_ref().map(|when| when.0.clone()),
+        to: route.to.iter().map(|whom| whom.0.clone()).collect(),
+        via: ConnectionId::new(route.via.as_str()),
+        dedupe: route.dedupe.0,
+        quiet: route.quiet,
+        zone: route.zone.as_ref().map(|zone| zone.0.clone()),
+        cap_per_hour: usize::try_from(route.cap_per_hour).unwrap_or(usize::MAX),
+        digest: route.digest.0,
+        insist: route.insist,
+    };
+    open.into_iter().map(compiled).collect()
 }
 
 type Pipelines = BTreeMap<ConnectionId, Vec<(ExternalRef, Fields)>>;
@@ -202,6 +277,7 @@ pub async fn refresh(shared: &Shared, config: Option<Arc<Config>>) -> anyhow::Re
     let old = shared.rules();
     let new = Rules::build(config.clone().unwrap_or_else(|| old.config.clone()), &*shared.store).await?;
     let moved = new.merge.stages != old.merge.stages;
+    let others = new.relate != old.relate;
     if config.is_none() && !moved && new.owners == old.owners {
         return Ok(());
     }
@@ -209,6 +285,12 @@ pub async fn refresh(shared: &Shared, config: Option<Arc<Config>>) -> anyhow::Re
         new.stages.values().flat_map(BTreeMap::values).filter(|meaning| meaning.guessed.is_some()).count();
     info!(stages = new.stages.values().map(BTreeMap::len).sum::<usize>(), guessed, "rules in force");
     shared.replace_rules(new);
+    if others {
+        // Who is ours decides who spoke to whom, in the past as well.
+        let again = shared.store.relate_all(&shared.held, shared.clock.now()).await;
+        again.context("having mails and meetings linked anew")?;
+        shared.nudges.relate.wake();
+    }
     if moved { restage_all(shared).await } else { Ok(()) }
 }
 

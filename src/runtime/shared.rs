@@ -28,6 +28,8 @@ pub struct Shared {
 pub struct Nudges {
     /// Poll now.
     pub poll: Polls,
+    /// There are mails or meetings to link, or something changed around them.
+    pub relate: Nudge,
     /// Records changed: look at progress.
     pub progress: Nudge,
     /// There are tasks to place.
@@ -38,6 +40,8 @@ pub struct Nudges {
     pub coordinate: Nudge,
     /// There are messages to deliver.
     pub reach: Nudge,
+    /// There may be news to tell.
+    pub notify: Nudge,
 }
 
 /// Wakes the poll cycles, and counts how often they were asked to read everything now.
@@ -65,11 +69,13 @@ impl Polls {
 impl Nudges {
     /// Wakes all who decide and send.
     pub fn all(&self) {
+        self.relate.wake();
         self.progress.wake();
         self.assign.wake();
         self.dispatch.wake();
         self.coordinate.wake();
         self.reach.wake();
+        self.notify.wake();
     }
 }
 

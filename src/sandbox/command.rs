@@ -4,6 +4,7 @@ use crate::clock::wall;
 use crate::config::{Config, OauthApp};
 use crate::core::Sandbox;
 use crate::fault::Seeded;
+use crate::google::Setup;
 use crate::load::LoadError;
 use crate::team::Size;
 use crate::world::{Weights, World};
@@ -25,6 +26,8 @@ pub struct Options {
     pub unthrottled: bool,
     /// Faulty requests of a thousand.
     pub faults_per_mille: u32,
+    /// So many people of the team also have a mailbox and a calendar at Google, in which things happen.
+    pub mailboxes: usize,
     /// Milliseconds between two changes by people; 0 = the account stands still.
     pub world_every_ms: u64,
 }
@@ -38,6 +41,7 @@ impl Default for Options {
             load: None,
             unthrottled: false,
             faults_per_mille: 0,
+            mailboxes: 0,
             world_every_ms: 0,
         }
     }
@@ -66,12 +70,17 @@ impl Options {
     pub fn sandbox(&self) -> Result<Arc<Sandbox>, Error> {
         let base = if self.unthrottled { Config::plain(self.seed) } else { Config::seeded(self.seed) };
         let faults = (self.faults_per_mille > 0).then(|| Seeded::rate(self.faults_per_mille));
-        let sandbox = Sandbox::new(&Config { faults, oauth: Some(OauthApp::default()), ..base }, wall());
+        let google = (self.mailboxes > 0).then(|| Setup { alive: true, ..Setup::default() });
+        let config = Config { faults, google, oauth: Some(OauthApp::default()), ..base };
+        let sandbox = Sandbox::new(&config, wall());
         match &self.load {
             Some(dir) => {
                 sandbox.load_csv(dir).map_err(Error::Load)?;
             }
             None => sandbox.populate(&self.size),
+        }
+        for address in sandbox.owner_addresses().iter().take(self.mailboxes) {
+            sandbox.google().add_user(address);
         }
         Ok(sandbox)
     }

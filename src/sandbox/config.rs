@@ -29,6 +29,8 @@ pub struct Config {
     pub shuffle_batches: bool,
     /// Record effects in the journal. Off only for benchmarks.
     pub journal: bool,
+    /// Gmail and Google Calendar beside it.
+    pub google: Option<crate::google::Setup>,
 }
 
 impl Default for Config {
@@ -47,6 +49,7 @@ impl Default for Config {
             restamp_after_create: false,
             shuffle_batches: true,
             journal: true,
+            google: None,
         }
     }
 }

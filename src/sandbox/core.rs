@@ -3,6 +3,8 @@
 use crate::clock::Clock;
 use crate::config::{Config, Lag, Limits};
 use crate::fault::{Broken, Fault, Faults, Rule, Seeded};
+use crate::google::hub::Google;
+use crate::google::is_google;
 use crate::hubspot::hub::{CORRELATION, Hub, Served};
 use crate::hubspot::limits::Over;
 use crate::hubspot::reply::Reply;
@@ -24,6 +26,7 @@ pub struct Sandbox {
 pub(crate) struct Inner {
     pub seed: u64,
     pub hub: Hub,
+    pub google: Option<Google>,
     faults: Faults,
     usage: Usage,
     /// Requests whose effect is still to come: (due, order of arrival, request).
@@ -44,6 +47,7 @@ impl Sandbox {
         let inner = Inner {
             seed: config.seed,
             hub: Hub::new(config),
+            google: config.google.as_ref().map(Google::new),
             faults: Faults::new(config.faults.clone(), config.seed),
             usage: Usage::default(),
             late: Vec::new(),
@@ -94,6 +98,11 @@ impl Sandbox {
         self.read(|state| look(&state.journal))
     }
 
+    /// Addresses of the CRM's users, by id.
+    pub fn owner_addresses(&self) -> Vec<String> {
+        self.read(|state| state.owners.values().map(|owner| owner.email.clone()).collect())
+    }
+
     /// The whole account in a comparable form.
     pub fn snapshot(&self) -> Snapshot {
         self.read(Snapshot::of)
@@ -136,6 +145,15 @@ impl Sandbox {
         self.lock(self.now()).hub.state.set_lag(lag);
     }
 
+    /// Do its people write mails and book meetings by themselves?
+    pub(crate) fn google_lives(&self) -> bool {
+        self.lock(self.now()).google.as_ref().is_some_and(|google| google.setup.alive)
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.lock(self.now()).seed
+    }
+
     /// When the last effect that is still under way will land, if any is.
     pub fn last_late(&self) -> Option<i64> {
         self.lock(self.now()).late.iter().map(|(due, ..)| *due).max()
@@ -150,15 +168,18 @@ impl Inner {
         {
             let (due, _, ask) = self.late.remove(at);
             self.hub.state.restamp_due(due);
-            self.hub.serve(&ask, due);
+            self.serve(&ask, due);
         }
         self.hub.state.restamp_due(now);
     }
 
     fn exchange(&mut self, ask: &Ask, now: i64) -> Answer {
-        let family = ask.family();
+        let oauth = match self.google(ask) {
+            Some(google) => google.access.is_oauth(ask.bearer.as_deref()),
+            None => self.hub.access.is_oauth(ask.bearer.as_deref()),
+        };
+        let family = if self.google(ask).is_some() { Google::family(ask) } else { ask.family() };
         self.usage.came(family, now);
-        let oauth = self.hub.access.is_oauth(ask.bearer.as_deref());
         let answer = match self.faults.draw(&ask.method, &ask.path, oauth) {
             Some(fault) => self.spoilt(ask, fault, now),
             None => whole(self.served(ask, now)),
@@ -173,10 +194,46 @@ impl Inner {
     }
 
     fn served(&mut self, ask: &Ask, now: i64) -> Served {
-        match self.hub.admit(ask, now) {
-            Ok(()) => self.hub.serve(ask, now),
+        match self.admit(ask, now) {
+            Ok(()) => self.serve(ask, now),
             Err(refusal) => *refusal,
         }
+    }
+
+    /// Google, where the request is for it and the account has it.
+    fn google(&mut self, ask: &Ask) -> Option<&mut Google> {
+        self.google.as_mut().filter(|_| is_google(&ask.path))
+    }
+
+    fn admit(&mut self, ask: &Ask, now: i64) -> Result<(), Box<Served>> {
+        match self.google(ask) {
+            Some(google) => google.admit(ask, now),
+            None => self.hub.admit(ask, now),
+        }
+    }
+
+    fn serve(&mut self, ask: &Ask, at: i64) -> Served {
+        match self.google(ask) {
+            Some(google) => google.serve(ask, at),
+            None => self.hub.serve(ask, at),
+        }
+    }
+
+    /// The refusal of a limit.
+    fn limited(&mut self, ask: &Ask, now: i64) -> Served {
+        match self.google(ask) {
+            Some(google) => google.over(ask),
+            None => self.hub.over(ask, ask.family(), over(ask), now),
+        }
+    }
+
+    fn expired(&mut self, ask: &Ask, now: i64) -> Served {
+        if let Some(google) = self.google(ask) {
+            google.access.expire(ask.bearer.as_deref(), now);
+            return Google::expired(ask);
+        }
+        self.hub.access.expire(ask.bearer.as_deref(), now);
+        self.hub.expired(ask, now)
     }
 
     /// A request that meets a fault. Limits count as ever; a refusal by them goes before the fault.
@@ -189,35 +246,34 @@ impl Inner {
             });
         }
         if fault == Fault::Expired {
-            self.hub.access.expire(ask.bearer.as_deref(), now);
-            return whole(self.hub.expired(ask, now));
+            return whole(self.expired(ask, now));
         }
-        if let Err(refusal) = self.hub.admit(ask, now) {
+        if let Err(refusal) = self.admit(ask, now) {
             return whole(*refusal);
         }
         match fault {
             Fault::TooMany { retry_after_s } => {
-                let mut served = self.hub.over(ask, ask.family(), over(ask), now);
+                let mut served = self.limited(ask, now);
                 served.reply.headers.extend(retry_after_s.map(|s| ("retry-after", s.to_string())));
                 whole(served)
             }
-            Fault::Before(status) => self.failure(status),
+            Fault::Before(status) => self.failure(ask, status),
             Fault::Late { delay_ms } => {
                 self.arrivals += 1;
                 self.late.push((now.saturating_add(delay_ms), self.arrivals, ask.clone()));
                 Answer::Broken(Broken::Timeout)
             }
             _ => {
-                let served = self.hub.serve(ask, now);
-                self.lost(fault, served)
+                let served = self.serve(ask, now);
+                self.lost(ask, fault, served)
             }
         }
     }
 
     /// The effect has happened; this is what the client sees of it.
-    fn lost(&mut self, fault: Fault, served: Served) -> Answer {
+    fn lost(&mut self, ask: &Ask, fault: Fault, served: Served) -> Answer {
         match fault {
-            Fault::After(status) => self.failure(status),
+            Fault::After(status) => self.failure(ask, status),
             Fault::TimeoutAfter => Answer::Broken(Broken::Timeout),
             Fault::Truncated if served.reply.body.len() > 1 => Answer::Cut(response(served.reply)),
             // Nothing to cut: the connection breaks.
@@ -227,7 +283,10 @@ impl Inner {
         }
     }
 
-    fn failure(&mut self, status: u16) -> Answer {
+    fn failure(&mut self, ask: &Ask, status: u16) -> Answer {
+        if self.google(ask).is_some() {
+            return Answer::Whole(response(Google::failure(status)));
+        }
         let correlation = self.hub.correlation();
         let reply = if status == 502 {
             Reply::html(502, "Bad Gateway", "Bad gateway")

@@ -23,6 +23,7 @@ pub mod config;
 mod core;
 pub mod dice;
 pub mod fault;
+pub mod google;
 pub mod hubspot;
 pub mod journal;
 pub mod load;

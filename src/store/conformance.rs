@@ -7,10 +7,12 @@
 
 mod coordination;
 mod feeds;
+mod kept;
 mod kit;
 mod outbox;
 mod progress;
 mod records;
+mod relations;
 mod talk;
 mod views;
 mod work;
@@ -57,6 +59,8 @@ const CASES: &[(&str, Case)] = cases![
     progress::everything_open_can_be_marked,
     progress::a_crm_task_that_is_done_shows_on_ours,
     progress::a_cancelled_task_takes_its_unsent_write_along,
+    progress::an_open_task_can_be_due_at_another_time,
+    progress::a_look_that_is_due_marks_once,
     work::decisions_are_made_once_and_on_the_board_they_saw,
     work::one_agent_holds_a_responsibility_at_a_time,
     work::loads_count_open_work_per_unit_and_the_week,
@@ -81,12 +85,23 @@ const CASES: &[(&str, Case)] = cases![
     coordination::a_task_that_was_given_away_is_meant_for_its_receiver,
     coordination::tokens_are_known_by_hash_and_can_be_taken_back,
     coordination::an_empty_decision_leaves_the_board_as_it_is,
+    relations::a_new_mail_waits_with_everything_it_may_belong_to,
+    relations::a_tagged_address_is_known_without_its_tag,
+    relations::what_the_crm_links_is_stated,
+    relations::links_show_on_the_subject_newest_first,
+    relations::a_change_while_it_is_linked_is_looked_at_again,
+    relations::a_meeting_is_looked_at_when_it_is_over,
+    relations::an_address_that_appears_later_brings_its_history,
+    relations::a_domain_an_association_or_an_outcome_brings_its_history,
+    relations::a_conversation_follows_its_earlier_mails,
     views::events_come_in_order_and_by_subject,
     views::records_are_found_by_name_address_domain_and_id,
     views::records_are_paged_in_id_order,
     views::notes_are_found_by_what_they_are_linked_to,
     views::the_overview_counts_what_is_there,
     views::settings_and_counters_are_kept,
+    kept::a_place_and_its_writes_are_kept_together_or_not_at_all,
+    kept::the_newest_event_has_the_highest_number,
     views::a_backup_is_made_while_pages_are_committed,
     views::a_healthy_database_is_found_healthy,
 ];

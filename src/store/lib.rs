@@ -10,6 +10,7 @@ pub mod error;
 pub mod feeds;
 pub mod leases;
 pub mod outbox;
+pub mod relations;
 pub mod settings;
 pub mod sqlite;
 pub mod talk;
@@ -22,6 +23,7 @@ pub use error::{Error, Refusal};
 pub use feeds::{Census, Feeds, Freshness, ParkedRow};
 pub use leases::{Held, Leases};
 pub use outbox::{Actor, Caps, Decision, Outbox, WriteFilter, WriteRow};
+pub use relations::{Relations, Unrelated};
 pub use settings::Settings;
 pub use sqlite::{Exec, FolderLock, SqliteStore};
 pub use talk::{CaseFilter, Effect, Kept, MessageFilter, Raise, Said, Talk};
@@ -30,10 +32,22 @@ pub use work::{Progressed, Work};
 
 /// Everything together: what the daemon holds as `Arc<dyn Store>`.
 pub trait Store:
-    Leases + Feeds + Outbox + Work + Talk + Coordination + Access + Views + Settings + Send + Sync
+    Leases + Feeds + Relations + Outbox + Work + Talk + Coordination + Access + Views + Settings + Send + Sync
 {
 }
-impl<T: Leases + Feeds + Outbox + Work + Talk + Coordination + Access + Views + Settings + Send + Sync> Store
-    for T
+impl<
+    T: Leases
+        + Feeds
+        + Relations
+        + Outbox
+        + Work
+        + Talk
+        + Coordination
+        + Access
+        + Views
+        + Settings
+        + Send
+        + Sync,
+> Store for T
 {
 }

@@ -23,6 +23,8 @@ pub trait Views: Send + Sync {
     ) -> Result<Vec<(Id, Kind, String)>, Error>;
     /// Events after a number, in order, at most `most`.
     async fn events(&self, after: i64, most: usize) -> Result<Vec<(i64, Event)>, Error>;
+    /// Number of the newest event; 0 before the first.
+    async fn last_event(&self) -> Result<i64, Error>;
     /// Events of one record or task, newest first.
     async fn history(&self, subject: Id, most: usize) -> Result<Vec<(i64, Event)>, Error>;
     /// Notes linked to a record, newest first: when, and the text.

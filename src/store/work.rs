@@ -17,6 +17,9 @@ pub trait Work: Send + Sync {
     /// task is completed by a write that the caller adds), writes, events; clears the marks given.
     async fn commit_progress(&self, held: &Held, progressed: Progressed, now: Timestamp)
     -> Result<(), Error>;
+    /// Marks those whose time to be looked at again has come (see [`Progressed::looks`]); returns when the next
+    /// one's comes.
+    async fn wake_due(&self, held: &Held, now: Timestamp) -> Result<Option<Timestamp>, Error>;
     /// The board: loads of agents and the best `most` queued tasks by rank (see `engine::assign::rank`).
     async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error> {
         Ok(self.board_after(None, most, week_start).await?.0)
@@ -72,6 +75,10 @@ pub struct Progressed {
     pub cancel: Vec<(Id, Box<str>)>,
     /// Tasks that were done (their CRM task was completed by a person), with when.
     pub done: Vec<(Id, Timestamp)>,
+    /// Open tasks that are due at another time.
+    pub retime: Vec<(Id, Timestamp)>,
+    /// When to look at a deal or lead again although nothing changes; takes the place of what was said before.
+    pub looks: Vec<(Id, Option<Timestamp>)>,
     /// Writes decided with it.
     pub writes: Vec<Write>,
     /// Events, in order.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 /// Every token begins so, for scanners that look for leaked secrets.
 const PREFIX: &str = "sok_";
+const MOST_KEY: usize = 200;
 
 /// Whoever asks for an operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +35,16 @@ pub fn token(chance: &[u8; 32]) -> String {
 pub fn hash(token: &str) -> String {
     let digest = Sha256::digest(token.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a key that makes a call idempotent. One that can't be taken is refused: passed over, the call might be
+/// done twice.
+pub fn key(bytes: &[u8]) -> Result<String, Problem> {
+    let fits = (1..=MOST_KEY).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    let key = std::str::from_utf8(bytes).ok().filter(|_| fits).map(str::to_owned);
+    key.ok_or_else(|| {
+        Problem::input(format!("an idempotency key has 1 to {MOST_KEY} visible ASCII characters, no blanks"))
+    })
 }
 
 /// The party behind an `Authorization` header.

@@ -2,7 +2,7 @@
 
 use crate::{
     Web,
-    caller::{Caller, sign_in},
+    caller::{self, Caller, sign_in},
     mcp, openapi, operation,
     problem::Problem,
 };
@@ -24,7 +24,6 @@ use std::{net::IpAddr, sync::Arc};
 
 /// Longest body: a message, and what stands around it.
 pub const MOST_BODY: usize = MOST_MESSAGE + 16 * 1024;
-const MOST_KEY: usize = 200;
 
 /// All routes. `names` are the host names under which the daemon may be called beside loopback.
 pub fn router(web: &Web, names: Vec<String>) -> Router {
@@ -102,10 +101,7 @@ async fn answer(web: &Web, name: &str, headers: &HeaderMap, body: Body) -> Resul
     let header = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let party = sign_in(web, header(AUTHORIZATION)).await?;
     let operation = operation::find(name).ok_or_else(|| unknown(name))?;
-    let key = header(http::HeaderName::from_static("idempotency-key")).map(str::to_owned);
-    if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MOST_KEY) {
-        return Err(Problem::input(format!("Idempotency-Key has 1 to {MOST_KEY} characters")));
-    }
+    let key = headers.get("idempotency-key").map(|value| caller::key(value.as_bytes())).transpose()?;
     let body = to_bytes(body, MOST_BODY).await.map_err(|_| {
         let detail = format!("the body is longer than {MOST_BODY} bytes, or it broke off");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", detail)

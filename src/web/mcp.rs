@@ -2,7 +2,7 @@
 
 use crate::{
     Web,
-    caller::{Caller, sign_in},
+    caller::{self, Caller, sign_in},
     operation::{self, Effect, Operation},
     problem::Problem,
     prompts,
@@ -116,11 +116,18 @@ impl ServerHandler for Mcp {
         let operation = operation::find(&request.name).ok_or_else(unknown)?;
         let mut input = request.arguments.unwrap_or_default();
         let key = match input.remove(KEY) {
-            Some(Value::String(key)) if !key.is_empty() => Some(key),
-            _ => None,
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(key)) => caller::key(key.as_bytes()).map(Some),
+            Some(_) => caller::key(&[]).map(Some),
         };
-        let caller = self.caller(&context, key)?;
-        let result = match operation.call(&self.web, &caller, Value::Object(input)).await {
+        let answer = match key {
+            Ok(key) => {
+                let caller = self.caller(&context, key)?;
+                operation.call(&self.web, &caller, Value::Object(input)).await
+            }
+            Err(problem) => Err(problem),
+        };
+        let result = match answer {
             Ok(answer) => CallToolResult::structured(answer),
             Err(problem) => CallToolResult::structured_error(refusal(&problem)),
         };

@@ -16,8 +16,23 @@ const REASON: &str = "APPROVAL_NEEDED";
 /// Escalations of a task looked at.
 const MOST: usize = 200;
 
+/// The answer when a result has to wait for a person's approval first; `None` when it may stand.
+pub async fn gate(
+    web: &Web,
+    caller: &Caller,
+    task: Id,
+    result: Option<&ResultDocument>,
+) -> Result<Option<Value>, Problem> {
+    match beyond(web, result) {
+        Some(beyond) if !approved(web, caller, task).await? => {
+            wait(web, caller, task, beyond).await.map(Some)
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
 /// What in a result is beyond the policy, in words.
-pub fn beyond(web: &Web, result: Option<&ResultDocument>) -> Option<String> {
+fn beyond(web: &Web, result: Option<&ResultDocument>) -> Option<String> {
     let data = &result?.data;
     let rules = web.rules();
     let policy = &rules.config.settings.policy;
@@ -35,7 +50,7 @@ pub fn beyond(web: &Web, result: Option<&ResultDocument>) -> Option<String> {
 }
 
 /// Has a person approved it for this task? People need no approval.
-pub async fn approved(web: &Web, caller: &Caller, task: Id) -> Result<bool, Problem> {
+async fn approved(web: &Web, caller: &Caller, task: Id) -> Result<bool, Problem> {
     if matches!(caller.party, Party::Person(_)) {
         return Ok(true);
     }
@@ -56,7 +71,7 @@ pub async fn approved(web: &Web, caller: &Caller, task: Id) -> Result<bool, Prob
 }
 
 /// Blocks the task and asks a person.
-pub async fn wait(web: &Web, caller: &Caller, task: Id, beyond: String) -> Result<Value, Problem> {
+async fn wait(web: &Web, caller: &Caller, task: Id, beyond: String) -> Result<Value, Problem> {
     let request = format!("Approve or refuse: {beyond}");
     let context = Map::from_iter([("beyond_policy".to_owned(), Value::from(beyond.clone()))]);
     let asked = cases::open(web, caller, None, Some(task), REASON.to_owned(), request, context).await?;

@@ -39,9 +39,9 @@ pub async fn trigger(web: &Web, caller: &Caller, input: Trigger) -> Result<Value
     let about = match about.as_deref() {
         Some(text) => subject(text)?,
         None => {
-            let segment = book.segments.first().map(|segment| segment.name.clone());
+            let segment = book.segments.first().map(|segment| segment.id.clone());
             let none = || Problem::input("`subject` is missing, and no segment is configured");
-            Subject::Segment(segment.ok_or_else(none)?.into())
+            Subject::Segment(segment.ok_or_else(none)?)
         }
     };
     let occasion =

@@ -127,10 +127,8 @@ pub async fn report(web: &Web, caller: &Caller, input: Report) -> Result<Value, 
 pub async fn complete(web: &Web, caller: &Caller, input: Complete) -> Result<Value, Problem> {
     let Complete { task_id, outcome, result, metrics, learnings } = input;
     let task = self::task_id(&task_id)?;
-    if let Some(beyond) = policy::beyond(web, result.as_ref())
-        && !policy::approved(web, caller, task).await?
-    {
-        return policy::wait(web, caller, task, beyond).await;
+    if let Some(waits) = policy::gate(web, caller, task, result.as_ref()).await? {
+        return Ok(waits);
     }
     let fill = |body: &mut StatusBody| {
         body.outcome = Some(outcome);
@@ -145,6 +143,12 @@ pub async fn say(web: &Web, caller: &Caller, input: Say) -> Result<Value, Proble
     let fill = Fill { id, sent_at: Some(web.now()), from: Some(from) };
     let message =
         Message::from_object(input.message, &fill).map_err(|error| Problem::input(error.to_string()))?;
+    // A task that ends by a message is held to the same policy as one that ends by `complete`.
+    if let Body::Status(StatusBody { task_id: task, status: Status::Done, result, .. }) = &message.body
+        && let Some(waits) = policy::gate(web, caller, task_id(task)?, result.as_ref()).await?
+    {
+        return Ok(waits);
+    }
     tell(web, caller, message).await
 }
 

@@ -207,7 +207,9 @@ impl Desk {
             ..self.undecided(task, position, seed)
         };
         if let Some(winner) = winner {
-            assignment.due = Some(self.due(winner.seat, task.allowed_hours, now));
+            // One that prepares a meeting is due with it, whatever the hours.
+            let fixed = task.due.filter(|due| *due > now);
+            assignment.due = Some(fixed.unwrap_or_else(|| self.due(winner.seat, task.allowed_hours, now)));
             assignment.offer_until = self.routing.spec(winner.seat).and_then(|spec| spec.offer_until(now));
             self.give(task, winner.seat, now);
         }

@@ -121,6 +121,20 @@ fn the_score_is_made_of_four_weighted_terms() {
 }
 
 #[test]
+fn a_task_that_prepares_a_meeting_is_due_with_it() {
+    let fixed = |due| Task { due: Some(due), ..task(1, "call") };
+    let due = |task: Task| {
+        let routing = routing(vec![agent("ANN", &[("call", 1_000)])]);
+        turn(&board(vec![task], &[]), &routing)[0].due.unwrap()
+    };
+    let later = NOON + Duration::from_hours(50);
+    assert_eq!(due(fixed(later)), later);
+    // By hours where there is none, or none that can still be met.
+    assert_eq!(due(task(1, "call")), NOON + Duration::from_hours(8));
+    assert_eq!(due(fixed(NOON - Duration::from_hours(1))), NOON + Duration::from_hours(8));
+}
+
+#[test]
 fn few_results_weigh_little_against_the_prior() {
     // Given a veteran with 80 of 100 and a newcomer with 1 of 1: the pool's mean is 81/101
     let agents = vec![agent("NEW", &[("call", 1_000)]), agent("OLD", &[("call", 1_000)])];

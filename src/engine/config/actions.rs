@@ -6,7 +6,7 @@ use super::{
     problem::{Span, nearest},
     stages::Reader,
 };
-use crate::flow::{ActionSpec, Per};
+use crate::flow::{ActionSpec, Each, Per};
 use model::{
     AgentId,
     work::{Need, Responsibility},
@@ -30,6 +30,11 @@ pub(super) struct ActionEntry {
     priority: Option<Priority>,
     hours: Option<u32>,
     when: Option<Spanned<String>>,
+    drop_when: Option<Spanned<String>>,
+    done_when: Option<Spanned<String>>,
+    each: Option<EachName>,
+    due: Option<DueName>,
+    calendar_minutes: Option<Spanned<u32>>,
     per: Option<PerName>,
     part: Option<Spanned<String>>,
 }
@@ -41,17 +46,36 @@ enum PerName {
     Segment,
 }
 
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EachName {
+    Reply,
+    HeldMeeting,
+    LostMeeting,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DueName {
+    Hours,
+    Meeting,
+}
+
 /// What an action belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Action,
     Support,
+    AnyStage,
     Trigger,
 }
 
 impl ActionEntry {
     pub fn lay_over(&mut self, over: Self) {
-        overlay!(self, over; agent, title, text, capability, prefers, unit, priority, hours, when, per, part);
+        overlay!(
+            self, over; agent, title, text, capability, prefers, unit, priority, hours, when, drop_when,
+            done_when, each, due, calendar_minutes, per, part,
+        );
     }
 
     /// The same entry of another layer; an agent that is not named there does not matter.
@@ -99,11 +123,18 @@ pub(super) fn action(
         Some(PerName::Segment) => Per::Segment,
         Some(PerName::Record) | None => Per::Record,
     };
-    if let (Per::Segment, Some(when)) = (per, &entry.when) {
+    let conditions = [&entry.when, &entry.drop_when, &entry.done_when];
+    if let (Per::Segment, Some(when)) = (per, conditions.into_iter().flatten().next()) {
         let message = "an action per segment has no record that a condition could look at";
         reader.texts.error(&when.span(), &key, message.into(), None);
     }
-    let when = entry.when.and_then(|when| reader.condition(&when, &key));
+    if kind == Kind::AnyStage && entry.each.is_none() {
+        let message = "what is done in any stage needs `each`: what it is done for";
+        reader.texts.error(&span, &key, message.into(), None);
+    }
+    let mut condition = |source: Option<Spanned<String>>| reader.condition(&source?, &key);
+    let (when, drop_when, done_when) =
+        (condition(entry.when), condition(entry.drop_when), condition(entry.done_when));
     Some(ActionSpec {
         title: entry.title.unwrap_or_else(|| words(&id)),
         text: entry.text.unwrap_or_default(),
@@ -115,11 +146,30 @@ pub(super) fn action(
         priority: entry.priority.map_or(50, |priority| priority.0),
         allowed_hours: entry.hours.unwrap_or(24),
         responsibility: responsibility(entry.part, (&id, &key), kind, per, reader),
+        calendar_minutes: entry.calendar_minutes.and_then(|minutes| minutes_of(minutes, &key, reader)),
+        each: entry.each.map(|each| match each {
+            EachName::Reply => Each::Reply,
+            EachName::HeldMeeting => Each::HeldMeeting,
+            EachName::LostMeeting => Each::LostMeeting,
+        }),
+        due_at_meeting: matches!(entry.due, Some(DueName::Meeting)),
         by,
         when,
+        drop_when,
+        done_when,
         per,
         id,
     })
+}
+
+/// A slot in a calendar: at least a minute, at most a day.
+fn minutes_of(minutes: Spanned<u32>, key: &str, reader: &mut Reader<'_, '_, '_>) -> Option<u32> {
+    if (1..=24 * 60).contains(minutes.get_ref()) {
+        return Some(minutes.into_inner());
+    }
+    let message = format!("calendar_minutes is 1 to 1440, not {}", minutes.get_ref());
+    reader.texts.error(&minutes.span(), key, message, None);
+    None
 }
 
 /// Stands in for a template that could not be read.
@@ -133,6 +183,11 @@ pub(super) fn nothing() -> ActionSpec {
         priority: 0,
         allowed_hours: 0,
         when: None,
+        drop_when: None,
+        done_when: None,
+        each: None,
+        due_at_meeting: false,
+        calendar_minutes: None,
         per: Per::Record,
         responsibility: Responsibility::Primary,
     }
@@ -176,7 +231,7 @@ fn responsibility(
     let Some(part) = part else {
         return match (kind, per) {
             (Kind::Action, Per::Record) => Responsibility::Primary,
-            (Kind::Action, Per::Segment) | (Kind::Support | Kind::Trigger, _) => support(),
+            (Kind::Action, Per::Segment) | (Kind::Support | Kind::AnyStage | Kind::Trigger, _) => support(),
         };
     };
     match part.get_ref().as_str() {

@@ -3,7 +3,7 @@
 use super::{
     agents::AgentMarks,
     problem::{Span, Texts, nearest},
-    stages::StageMarks,
+    stages::{ANY_STAGE, StageMarks},
 };
 use crate::{
     assign::Roster,
@@ -45,7 +45,8 @@ fn all_actions(book: &StageBook) -> impl Iterator<Item = (&str, &ActionSpec, Opt
     });
     let raised =
         book.triggers.iter().flat_map(|spec| spec.actions.iter().map(|action| (&*spec.id, action, None)));
-    staged.chain(raised).chain([("advance", &book.advance, None)])
+    let any = book.any_stage.iter().map(|action| (ANY_STAGE, action, None));
+    staged.chain(any).chain(raised).chain([("advance", &book.advance, None)])
 }
 
 fn span_of(marks: &StageMarks, place: &str, action: &ActionSpec) -> Span {
@@ -129,6 +130,7 @@ fn agents_of_stages(roster: &Roster, book: &mut StageBook, marks: &StageMarks, t
         resolve_all(&mut spec.actions, spec.stage.name(), texts);
         resolve_all(&mut spec.supports, spec.stage.name(), texts);
     }
+    resolve_all(&mut book.any_stage, ANY_STAGE, texts);
     for spec in &mut book.triggers {
         resolve_all(&mut spec.actions, &spec.id, texts);
     }

@@ -27,6 +27,8 @@ struct File {
     #[serde(default)]
     stage: Vec<StageEntry>,
     #[serde(default)]
+    any_stage: Vec<ActionEntry>,
+    #[serde(default)]
     trigger: Vec<TriggerEntry>,
 }
 
@@ -51,6 +53,7 @@ struct SignalEntry {
     remove: Option<bool>,
     when: Option<Spanned<String>>,
     phrase: Option<bool>,
+    says: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +96,9 @@ struct TriggerEntry {
     action: Vec<ActionEntry>,
 }
 
+/// Where actions of any stage stand, in problems.
+pub(super) const ANY_STAGE: &str = "any_stage";
+
 /// Where things stand, for checks across files.
 #[derive(Default)]
 pub(super) struct StageMarks {
@@ -131,7 +137,7 @@ impl Entry for SignalEntry {
         self.remove.unwrap_or_default()
     }
     fn lay_over(&mut self, over: Self) {
-        overlay!(self, over; when, phrase);
+        overlay!(self, over; when, phrase, says);
     }
 }
 
@@ -191,6 +197,9 @@ pub(super) fn read(texts: &mut Texts<'_>) -> (StageBook, StageMarks) {
     let mut stages: Vec<_> =
         merge_stages(builtin.stage, user.stage).into_iter().map(|entry| reader.stage(entry)).collect();
     stages.sort_by_key(|spec| spec.stage);
+    let mut any_stage = builtin.any_stage;
+    actions::merge(&mut any_stage, user.any_stage);
+    let any_stage = reader.actions(any_stage, ANY_STAGE, Kind::AnyStage);
     let triggers = merge(builtin.trigger, user.trigger);
     let triggers = triggers.into_iter().map(|entry| reader.trigger(entry)).collect();
     let advance = match (builtin.advance, user.advance) {
@@ -208,7 +217,8 @@ pub(super) fn read(texts: &mut Texts<'_>) -> (StageBook, StageMarks) {
         Segment { name: entry.name.unwrap_or_else(|| id.clone()), id: id.into() }
     });
     let segments = segments.collect();
-    let mut book = StageBook { stages, signals, triggers, segments, lead_ended, advance, hash: "".into() };
+    let mut book =
+        StageBook { stages, signals, any_stage, triggers, segments, lead_ended, advance, hash: "".into() };
     book.hash = hash(&book);
     (book, marks)
 }
@@ -236,8 +246,9 @@ fn signals(entries: Vec<SignalEntry>, texts: &mut Texts<'_>) -> Vec<SignalSpec> 
         let when = Reader { texts, names: &names, marks: &mut marks }.condition(&when, &key);
         // A wrong one keeps its name, so that those who use it raise no errors of their own.
         if let Some(when) = when.or_else(|| Condition::compile("false", &[]).ok()) {
-            let phrase = entry.phrase.unwrap_or_default();
-            signals.push(SignalSpec { id: entry.id.into_inner().into(), when, phrase });
+            let (phrase, id) = (entry.phrase.unwrap_or_default(), entry.id.into_inner());
+            let says = entry.says.unwrap_or_else(|| id.replace('_', " ")).into();
+            signals.push(SignalSpec { id: id.into(), when, phrase, says });
         }
     }
     signals

@@ -29,7 +29,7 @@ fn shipped() -> (Roster, StageBook) {
 }
 
 fn policy() -> FlowPolicy {
-    FlowPolicy { currency: "USD".parse().unwrap(), rates: BTreeMap::new() }
+    FlowPolicy { currency: "USD".parse().unwrap(), rates: BTreeMap::new(), heard: true }
 }
 
 fn subject() -> Subject {
@@ -53,6 +53,7 @@ fn view(stage: Stage, tasks: &[(&str, TaskState, &str)]) -> SubjectView {
         state: state.clone(),
         holder: Some((*holder).into()),
         reference: None,
+        due: None,
         done_at_source: None,
     };
     SubjectView {

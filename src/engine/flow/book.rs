@@ -16,6 +16,8 @@ pub struct StageBook {
     pub segments: Vec<Segment>,
     /// A lead for which this holds is no longer worked on.
     pub lead_ended: Option<Condition>,
+    /// Work that arises in whatever stage a deal or lead is, each time that something happens.
+    pub any_stage: Vec<ActionSpec>,
     /// Template of the task that asks the owner to move a deal on.
     pub advance: ActionSpec,
     /// Hash of everything above.
@@ -26,6 +28,13 @@ impl StageBook {
     /// The specification of a stage; `None` only in a book put together by hand.
     pub fn stage(&self, stage: Stage) -> Option<&StageSpec> {
         self.stages.iter().find(|spec| spec.stage == stage)
+    }
+
+    /// Every template: of the stages, of any stage, of triggers, and the one that asks to move on.
+    pub fn actions(&self) -> impl Iterator<Item = &ActionSpec> {
+        let staged = self.stages.iter().flat_map(|spec| spec.actions.iter().chain(&spec.supports));
+        let raised = self.triggers.iter().flat_map(|trigger| &trigger.actions);
+        staged.chain(&self.any_stage).chain(raised).chain(std::iter::once(&self.advance))
     }
 }
 
@@ -65,6 +74,16 @@ pub struct ActionSpec {
     pub allowed_hours: u32,
     /// Only when this holds.
     pub when: Option<Condition>,
+    /// Open ones are dropped, and none is made, while this holds.
+    pub drop_when: Option<Condition>,
+    /// Open ones are done, and none is made, while this holds.
+    pub done_when: Option<Condition>,
+    /// One for each of these, instead of one for each entry into the stage.
+    pub each: Option<Each>,
+    /// Due when the next meeting with the buyer begins, where one is booked.
+    pub due_at_meeting: bool,
+    /// Minutes to keep free for it in the calendar, before it is due.
+    pub calendar_minutes: Option<u32>,
     /// For whom it is made.
     pub per: Per,
     /// Which part of the deal its holder answers for.
@@ -80,6 +99,17 @@ pub enum Per {
     Segment,
 }
 
+/// What an action's tasks are made for, one each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Each {
+    /// A mail of theirs, or several until we answer.
+    Reply,
+    /// A meeting that took place.
+    HeldMeeting,
+    /// A meeting that was called off or that they missed, until another one is booked.
+    LostMeeting,
+}
+
 /// A named condition.
 #[derive(Clone, Debug)]
 pub struct SignalSpec {
@@ -87,8 +117,10 @@ pub struct SignalSpec {
     pub id: Box<str>,
     /// When it holds.
     pub when: Condition,
-    /// It rests on wording alone: no transition goes above `suggest` by it.
+    /// It rests on wording alone, whatever its condition reads: no transition goes above `suggest` by it.
     pub phrase: bool,
+    /// What it means, in words for a reason (`they replied`).
+    pub says: Box<str>,
 }
 
 /// What leads out of a stage.

@@ -200,7 +200,7 @@ impl<'a> Walk<'a> {
             },
             Shape::Signals if self.signals.contains(&field) => Shape::Value,
             Shape::Signals => return Err(unknown("signal", &full, self.signals.iter().copied())),
-            Shape::Value | Shape::List(_) => {
+            Shape::Value | Shape::Int | Shape::Flag | Shape::List(_) => {
                 let message = format!("{path} has no fields, so there is no {full}");
                 return Err(ConditionError { message, suggestion: None });
             }

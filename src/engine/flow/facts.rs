@@ -2,6 +2,7 @@
 
 use super::{
     condition::{Condition, Holds, Scope},
+    dealings::Dealings,
     fields::{Bag, texts},
 };
 use cel::Value as Cel;
@@ -21,6 +22,9 @@ pub struct FlowPolicy {
     pub currency: Currency,
     /// Worth of one unit of other currencies in it, in millionths.
     pub rates: BTreeMap<Currency, i64>,
+    /// All mails and meetings have been read once. Before that a mail of theirs may look unanswered, or a meeting
+    /// lost, only because the rest is not there yet: no task is made for one.
+    pub heard: bool,
 }
 
 /// A value that a decision rests on.
@@ -36,18 +40,21 @@ pub struct Evidence {
 
 /// The values that conditions are evaluated on, with where each comes from.
 pub(super) struct Facts {
-    scope: Scope,
-    shown: BTreeMap<Box<str>, Vec<Evidence>>,
+    pub(super) scope: Scope,
+    pub(super) shown: BTreeMap<Box<str>, Vec<Evidence>>,
+    /// What was said in mails, by field (`said.demo_requested`).
+    pub(super) said: Vec<Evidence>,
     signals: BTreeMap<Box<str>, bool>,
     /// What could not be worked out and should be known to people.
     pub notices: Vec<String>,
 }
 
 impl Facts {
-    pub fn of(view: &SubjectView, policy: &FlowPolicy, now: Timestamp) -> Self {
+    pub fn of(view: &SubjectView, dealings: &Dealings<'_>, policy: &FlowPolicy, now: Timestamp) -> Self {
         let mut facts = Self {
             scope: Scope::new(),
             shown: BTreeMap::new(),
+            said: Vec::new(),
             signals: BTreeMap::new(),
             notices: Vec::new(),
         };
@@ -56,13 +63,14 @@ impl Facts {
             Known::new(&mut facts, root, view.record).milestones(&Fields::default()).done();
         }
         match view.subject {
-            Subject::Deal(_) => facts.deal(view, policy, now),
+            Subject::Deal(_) => facts.deal(view, dealings, policy, now),
             Subject::Lead(_) => facts.lead(view, now),
             Subject::Segment(_) => {}
         }
         facts.company(view);
         facts.contacts(view);
         facts.tasks(&view.tasks);
+        facts.set_dealings(dealings, now);
         facts.scope.set("signal", Bag::default().value());
         facts
     }
@@ -83,13 +91,18 @@ impl Facts {
         self.scope.set("signal", bag.value());
     }
 
+    /// A signal holds.
+    pub fn is_signal(&self, id: &str) -> bool {
+        self.signals.get(id).copied().unwrap_or_default()
+    }
+
     /// The known values that a condition reads; signals are replaced by what they rest on.
     pub fn evidence(&self, condition: &Condition) -> Vec<Evidence> {
         let read = condition.reads().filter_map(|field| self.shown.get(field)).flatten().cloned();
         read.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn deal(&mut self, view: &SubjectView, policy: &FlowPolicy, now: Timestamp) {
+    fn deal(&mut self, view: &SubjectView, dealings: &Dealings<'_>, policy: &FlowPolicy, now: Timestamp) {
         let (fields, record) = (&view.fields, view.record);
         let mut bag = Known::new(self, "deal", record);
         bag.texts(
@@ -109,6 +122,7 @@ impl Facts {
         bag.put("close_in_days", fields.time(Field::CloseDate).map(|close| days(now, close)));
         bag.put("days_in_stage", view.stage_since.map(|since| days(since, now)));
         bag.put("close_date_moves", Some(close_date_moves(&view.history)));
+        bag.put("stakeholders", i64::try_from(dealings.people.len()).ok());
         let amount = fields.money(Field::Amount);
         let converted = amount.map(|amount| in_currency(amount, policy));
         if let Some(Ok(amount)) = &converted {
@@ -195,7 +209,7 @@ impl Facts {
         self.scope.set("tasks", bag.value());
     }
 
-    fn show(&mut self, field: String, value: String, record: Option<Id>) {
+    pub(super) fn show(&mut self, field: String, value: String, record: Option<Id>) {
         let field = field.into_boxed_str();
         self.shown.entry(field.clone()).or_default().push(Evidence { field, value, record });
     }
@@ -252,7 +266,7 @@ fn lower(fields: &Fields, field: Field) -> Option<String> {
     }
 }
 
-const fn days(from: Timestamp, to: Timestamp) -> i64 {
+pub(super) const fn days(from: Timestamp, to: Timestamp) -> i64 {
     (to.as_millis() - from.as_millis()).div_euclid(DAY_MILLIS)
 }
 
@@ -290,6 +304,7 @@ mod tests {
         let policy = FlowPolicy {
             currency: currency("USD"),
             rates: [(currency("JPY"), 6_500), (currency("EUR"), 1_100_000)].into(),
+            heard: true,
         };
         let usd = |text: &str, code: &str| {
             in_currency(Money::parse(text, Some(currency(code))).unwrap(), &policy).map(|money| money.minor)

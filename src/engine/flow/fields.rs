@@ -7,8 +7,12 @@ use std::collections::HashMap;
 /// What a name in a condition stands for.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Shape {
-    /// A text, number or flag.
+    /// A text, or an amount.
     Value,
+    /// A whole number.
+    Int,
+    /// Yes or no.
+    Flag,
     /// Something with these fields.
     Record(&'static [(&'static str, Shape)]),
     /// A list of such things.
@@ -22,7 +26,7 @@ impl Shape {
     pub const fn element(self) -> Self {
         match self {
             Self::List(element) => *element,
-            Self::Value | Self::Record(_) | Self::Signals => Self::Value,
+            Self::Value | Self::Int | Self::Flag | Self::Record(_) | Self::Signals => Self::Value,
         }
     }
 }
@@ -41,9 +45,10 @@ const DEAL: &[(&str, Shape)] = &[
     ("need", Shape::Value),
     ("timeline", Shape::Value),
     ("milestones", TEXTS),
-    ("close_in_days", Shape::Value),
-    ("close_date_moves", Shape::Value),
-    ("days_in_stage", Shape::Value),
+    ("close_in_days", Shape::Int),
+    ("close_date_moves", Shape::Int),
+    ("stakeholders", Shape::Int),
+    ("days_in_stage", Shape::Int),
 ];
 const LEAD: &[(&str, Shape)] = &[
     ("name", Shape::Value),
@@ -53,7 +58,7 @@ const LEAD: &[(&str, Shape)] = &[
     ("job_title", Shape::Value),
     ("segment", Shape::Value),
     ("milestones", TEXTS),
-    ("days_in_stage", Shape::Value),
+    ("days_in_stage", Shape::Int),
 ];
 const COMPANY: &[(&str, Shape)] = &[
     ("name", Shape::Value),
@@ -61,12 +66,49 @@ const COMPANY: &[(&str, Shape)] = &[
     ("industry", Shape::Value),
     ("city", Shape::Value),
     ("country", Shape::Value),
-    ("employees", Shape::Value),
+    ("employees", Shape::Int),
     ("segment", Shape::Value),
 ];
 const CONTACT: &[(&str, Shape)] =
     &[("name", Shape::Value), ("email", Shape::Value), ("job_title", Shape::Value)];
 const TASKS: &[(&str, Shape)] = &[("done", TEXTS), ("open", TEXTS)];
+const MAIL: &[(&str, Shape)] = &[
+    ("replies", Shape::Int),
+    ("sent", Shape::Int),
+    ("bounced", Shape::Int),
+    ("last_inbound_days", Shape::Int),
+    ("last_sent_days", Shape::Int),
+    ("attachments", TEXTS),
+    ("links", TEXTS),
+];
+const MEETING: &[(&str, Shape)] =
+    &[("name", Shape::Value), ("minutes", Shape::Int), ("contacts", Shape::Int)];
+const MEETINGS_OF: Shape = Shape::List(&Shape::Record(MEETING));
+const MEETINGS: &[(&str, Shape)] = &[
+    ("booked", MEETINGS_OF),
+    ("held", MEETINGS_OF),
+    ("cancelled", MEETINGS_OF),
+    ("missed", MEETINGS_OF),
+    ("next_in_days", Shape::Int),
+];
+/// What mails can say; phrase lists of these names are read.
+pub const SAID: &[(&str, Shape)] = &[
+    ("positive_intent", Shape::Flag),
+    ("negative_intent", Shape::Flag),
+    ("interest_confirmed", Shape::Flag),
+    ("demo_requested", Shape::Flag),
+    ("proposal_requested", Shape::Flag),
+    ("terms_discussed", Shape::Flag),
+    ("verbal_commitment", Shape::Flag),
+    ("contract_executed", Shape::Flag),
+    ("budget_confirmed", Shape::Flag),
+    ("authority_confirmed", Shape::Flag),
+    ("need_confirmed", Shape::Flag),
+    ("timeline_confirmed", Shape::Flag),
+    ("competitor_mentioned", Shape::Flag),
+    ("security_review", Shape::Flag),
+    ("unsubscribe", Shape::Flag),
+];
 
 /// Everything that a condition can begin with.
 pub const ROOTS: &[(&str, Shape)] = &[
@@ -75,6 +117,9 @@ pub const ROOTS: &[(&str, Shape)] = &[
     ("company", Shape::Record(COMPANY)),
     ("contacts", Shape::List(&Shape::Record(CONTACT))),
     ("tasks", Shape::Record(TASKS)),
+    ("mail", Shape::Record(MAIL)),
+    ("said", Shape::Record(SAID)),
+    ("meetings", Shape::Record(MEETINGS)),
     ("signal", Shape::Signals),
 ];
 
@@ -117,7 +162,10 @@ pub fn sample(signals: &[&str]) -> Scope {
 fn example(name: &str, shape: Shape, signals: &[&str]) -> Value {
     let mut bag = Bag::default();
     match shape {
-        Shape::Value => return example_value(name),
+        Shape::Value if name == "amount" => return Value::from(1.5_f64),
+        Shape::Value => return Value::from("text"),
+        Shape::Int => return Value::from(1_i64),
+        Shape::Flag => return Value::from(false),
         Shape::List(element) => return Value::from(vec![example(name, *element, signals)]),
         Shape::Record(fields) => {
             for (field, shape) in fields {
@@ -127,12 +175,4 @@ fn example(name: &str, shape: Shape, signals: &[&str]) -> Value {
         Shape::Signals => signals.iter().for_each(|signal| bag.put(signal, Some(false))),
     }
     bag.value()
-}
-
-fn example_value(name: &str) -> Value {
-    match name {
-        "amount" => Value::from(1.5_f64),
-        "employees" | "close_in_days" | "close_date_moves" | "days_in_stage" => Value::from(1_i64),
-        _ => Value::from("text"),
-    }
 }

@@ -1,9 +1,11 @@
 //! What follows from the state of one deal or lead: tasks to make, tasks to drop, a stage to move on to.
 
 use super::{
-    book::{ActionSpec, Next, Per, StageBook, StageSpec, TransitionMode, TransitionSpec},
+    book::{ActionSpec, Next, StageBook, StageSpec, TransitionMode, TransitionSpec},
     condition::Holds,
+    dealings::Dealings,
     facts::{Evidence, Facts, FlowPolicy},
+    make::{Desk, Fate},
     text,
 };
 use model::{
@@ -22,8 +24,12 @@ pub struct Progress {
     pub create: Vec<Task>,
     /// Open tasks that are no longer needed, with why.
     pub cancel: Vec<(Id, Box<str>)>,
-    /// Open tasks that were completed in the CRM, with when.
+    /// Open tasks that were completed in the CRM or by what happened since, with when.
     pub done: Vec<(Id, Timestamp)>,
+    /// Open tasks that are due at another time: their meeting was booked or moved.
+    pub retime: Vec<(Id, Timestamp)>,
+    /// When to look again although nothing changes: a meeting is over then.
+    pub look_at: Option<Timestamp>,
     /// A stage to move to: `Auto` asks for a write, `Suggest` is among the tasks to make. Reported once for each
     /// entry into a stage.
     pub transition: Option<Transition>,
@@ -65,21 +71,27 @@ pub struct Transition {
 pub fn progress(view: &SubjectView, book: &StageBook, policy: &FlowPolicy, now: Timestamp) -> Progress {
     let mut decided = Progress::default();
     decided.settle_done(view, now);
-    let mut facts = Facts::of(view, policy, now);
+    let dealings = Dealings::of(view, now);
+    let mut facts = Facts::of(view, &dealings, policy, now);
     let spec = stage_of(view).and_then(|stage| book.stage(stage));
-    let solid = holds_on_facts(spec, book, &mut facts);
-    decided.signals = signals(&mut facts, book, true);
+    let solid = Solid::of(spec, book, &mut facts);
+    decided.signals = signals(&mut facts, book, &|_| true);
+    for signal in &mut decided.signals {
+        signal.phrase |= !solid.signals.contains(&signal.id);
+    }
     decided.notices = std::mem::take(&mut facts.notices);
     if let Some(why) = ended(view, book, &facts) {
         let every = |_: &Id, _: &str| true;
         decided.cancel(view, every, why, now);
         return decided;
     }
+    decided.look_at = dealings.changes_at();
     let Some(spec) = spec else { return decided };
-    decided.create(view, spec, &facts, now);
-    decided.advance(view, spec, book, (&facts, solid), now);
-    let current = current_tasks(view, spec, book);
-    let staged: HashSet<&str> = stage_actions(book).collect();
+    let desk = Desk::new(view, (spec, book), (&facts, &dealings), (policy.heard, now));
+    decided.follow_up(&desk);
+    decided.create(&desk);
+    decided.advance(&desk, solid.transition);
+    let (current, staged): (_, HashSet<&str>) = (desk.current(), stage_actions(book).collect());
     let stale = |id: &Id, action: &str| staged.contains(action) && !current.contains(id);
     decided.cancel(view, stale, &format!("it is in {} now", spec.stage), now);
     decided
@@ -140,22 +152,31 @@ fn won(book: &StageBook, facts: &Facts) -> bool {
     to_won.any(|next| facts.holds(&next.when) == Holds::Yes)
 }
 
-/// Does the stage's transition hold on facts alone, whatever wording says?
-fn holds_on_facts(spec: Option<&StageSpec>, book: &StageBook, facts: &mut Facts) -> bool {
-    if book.signals.iter().all(|signal| !signal.phrase) {
-        return true;
-    }
-    signals(facts, book, false);
-    let next = spec.and_then(|spec| spec.transition.as_ref());
-    next.is_some_and(|next| facts.holds(&next.when) == Holds::Yes)
+/// What holds on facts alone, whatever wording says.
+struct Solid {
+    signals: BTreeSet<Box<str>>,
+    /// The stage's transition does.
+    transition: bool,
 }
 
-/// Evaluates the signals in order; each sees those before it.
-fn signals(facts: &mut Facts, book: &StageBook, phrases: bool) -> Vec<Signal> {
+impl Solid {
+    fn of(spec: Option<&StageSpec>, book: &StageBook, facts: &mut Facts) -> Self {
+        let phrases: HashSet<&str> =
+            book.signals.iter().filter(|signal| signal.phrase).map(|signal| &*signal.id).collect();
+        facts.heed_wording(false);
+        let seen = signals(facts, book, &|id| !phrases.contains(id));
+        let next = spec.and_then(|spec| spec.transition.as_ref());
+        let transition = next.is_some_and(|next| facts.holds(&next.when) == Holds::Yes);
+        facts.heed_wording(true);
+        Self { signals: seen.into_iter().map(|signal| signal.id).collect(), transition }
+    }
+}
+
+/// Evaluates the signals in order; each sees those before it. Those that don't count hold never.
+fn signals(facts: &mut Facts, book: &StageBook, counts: &dyn Fn(&str) -> bool) -> Vec<Signal> {
     let mut seen = Vec::new();
     for spec in &book.signals {
-        let counts = phrases || !spec.phrase;
-        let holds = counts && facts.holds(&spec.when) == Holds::Yes;
+        let holds = counts(&spec.id) && facts.holds(&spec.when) == Holds::Yes;
         let evidence = if holds { facts.evidence(&spec.when) } else { Vec::new() };
         facts.set_signal(&spec.id, holds, evidence.clone());
         if holds {
@@ -169,13 +190,6 @@ fn signals(facts: &mut Facts, book: &StageBook, phrases: bool) -> Vec<Signal> {
 fn stage_actions(book: &StageBook) -> impl Iterator<Item = &str> {
     let all = book.stages.iter().flat_map(|spec| spec.actions.iter().chain(&spec.supports));
     all.chain([&book.advance]).map(|action| &*action.id)
-}
-
-/// Ids of all tasks that the present stage entry can have.
-fn current_tasks(view: &SubjectView, spec: &StageSpec, book: &StageBook) -> BTreeSet<Id> {
-    let entry = stage_entry(view, spec.stage);
-    let all = spec.actions.iter().chain(&spec.supports).chain([&book.advance]);
-    all.map(|action| task_id(&view.subject, &entry, action)).collect()
 }
 
 pub(super) fn task_id(subject: &Subject, cause: &str, action: &ActionSpec) -> Id {
@@ -228,37 +242,39 @@ impl Progress {
         }
     }
 
-    /// Makes the tasks of the present stage entry that don't exist yet.
-    fn create(&mut self, view: &SubjectView, spec: &StageSpec, facts: &Facts, now: Timestamp) {
-        let known: HashSet<Id> = view.tasks.iter().map(|task| task.id).collect();
-        let (entry, about) = (stage_entry(view, spec.stage), text::about(view));
-        for action in spec.actions.iter().chain(&spec.supports).filter(|action| action.per == Per::Record) {
-            let cause = match &action.when {
-                None => entry.clone(),
-                Some(when) if facts.holds(when) == Holds::Yes => {
-                    let grounds = text::grounds(&facts.evidence(when));
-                    format!("{entry}; {} ({grounds})", when.source())
+    /// What has become of open tasks by what happened since.
+    fn follow_up(&mut self, desk: &Desk<'_>) {
+        for (task, fate) in desk.fates() {
+            match fate {
+                Fate::Done(at) => {
+                    self.done.push((task.id, at));
+                    self.event(task.id, EventKind::TaskEnded { how: "done".into() }, desk.now);
                 }
-                Some(_) => continue,
-            };
-            let task =
-                task(&view.subject, &about, spec.stage, Some(&spec.primary), action, (&entry, cause), now);
-            if !known.contains(&task.id) {
-                self.event(task.id, EventKind::TaskCreated { action: task.action.clone() }, now);
-                self.create.push(task);
+                Fate::Drop(why) => self.drop_task(task.id, &why, desk.now),
+                Fate::Retime(due) => {
+                    self.retime.push((task.id, due));
+                    let what = format!("{} is due {due} now, with its meeting", task.action);
+                    self.event(task.id, EventKind::Noticed { what }, desk.now);
+                }
             }
         }
     }
 
+    /// Makes the tasks that don't exist yet.
+    fn create(&mut self, desk: &Desk<'_>) {
+        let (spec, about) = (desk.spec, text::about(desk.view));
+        for wanted in desk.wanted() {
+            let cause = (wanted.cause.as_str(), wanted.because);
+            let primary = Some(&spec.primary);
+            let made = task(&desk.view.subject, &about, spec.stage, primary, wanted.action, cause, desk.now);
+            self.event(made.id, EventKind::TaskCreated { action: made.action.clone() }, desk.now);
+            self.create.push(Task { due: wanted.due, ..made });
+        }
+    }
+
     /// Looks whether the stage's transition is due; `solid` says that it holds on facts alone.
-    fn advance(
-        &mut self,
-        view: &SubjectView,
-        spec: &StageSpec,
-        book: &StageBook,
-        (facts, solid): (&Facts, bool),
-        now: Timestamp,
-    ) {
+    fn advance(&mut self, desk: &Desk<'_>, solid: bool) {
+        let (view, spec, facts) = (desk.view, desk.spec, desk.facts);
         let Some(next) = &spec.transition else { return };
         let Next::Stage(to) = next.to else { return };
         let mode = mode(view, spec.stage, next, solid);
@@ -268,28 +284,21 @@ impl Progress {
         }
         let (when, evidence) = (next.when.source().into(), facts.evidence(&next.when));
         let transition = Transition { from: spec.stage, to, mode, when, evidence };
-        if mode == TransitionMode::Suggest && !self.suggest(view, spec, book, &transition, now) {
+        if mode == TransitionMode::Suggest && !self.suggest(desk, &transition) {
             return;
         }
         let kind = EventKind::TransitionSuggested { from: spec.stage, to, signal: transition.when.clone() };
-        self.event(view.record, kind, now);
+        self.event(view.record, kind, desk.now);
         self.transition = Some(transition);
     }
 
     /// The task that asks the owner; false when it was made before.
-    fn suggest(
-        &mut self,
-        view: &SubjectView,
-        spec: &StageSpec,
-        book: &StageBook,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> bool {
-        let entry = stage_entry(view, spec.stage);
+    fn suggest(&mut self, desk: &Desk<'_>, transition: &Transition) -> bool {
+        let (view, spec, now) = (desk.view, desk.spec, desk.now);
         let about = format!("{} to {}", text::about(view), transition.to);
         let cause = format!("{} ({})", transition.when, text::grounds(&transition.evidence));
-        let primary = Some(&spec.primary);
-        let task = task(&view.subject, &about, spec.stage, primary, &book.advance, (&entry, cause), now);
+        let (primary, cause) = (Some(&spec.primary), (desk.entry.as_str(), cause));
+        let task = task(&view.subject, &about, spec.stage, primary, &desk.book.advance, cause, now);
         let new = view.tasks.iter().all(|known| known.id != task.id);
         if new {
             self.event(task.id, EventKind::TaskCreated { action: task.action.clone() }, now);
@@ -302,9 +311,13 @@ impl Progress {
     fn cancel(&mut self, view: &SubjectView, stale: impl Fn(&Id, &str) -> bool, why: &str, now: Timestamp) {
         let open = view.tasks.iter().filter(|task| task.state.is_open() && task.done_at_source.is_none());
         for task in open.filter(|task| stale(&task.id, &task.action)) {
-            self.cancel.push((task.id, why.into()));
-            self.event(task.id, EventKind::TaskEnded { how: format!("cancelled: {why}").into() }, now);
+            self.drop_task(task.id, why, now);
         }
+    }
+
+    fn drop_task(&mut self, id: Id, why: &str, now: Timestamp) {
+        self.cancel.push((id, why.into()));
+        self.event(id, EventKind::TaskEnded { how: format!("cancelled: {why}").into() }, now);
     }
 }
 

@@ -4,10 +4,12 @@ use model::{
     ConnectionId, Currency, Event, EventKind, ExternalRef, Field, Fields, GoneHow, Id, Kind, Money, Stage,
     Timestamp, Value,
     stage::Outcome,
-    work::{Responsibility, Subject, SubjectView, Task, TaskBrief, TaskState},
+    work::{ActivityBrief, Direction, Responsibility, Subject, SubjectView, Task, TaskBrief, TaskState},
 };
 use std::time::Duration;
 
+mod activities;
+mod properties;
 mod shipped;
 mod writes;
 
@@ -25,7 +27,7 @@ fn book_with(stages: &str) -> StageBook {
 }
 
 fn policy() -> FlowPolicy {
-    FlowPolicy { currency: "USD".parse().unwrap(), rates: std::collections::BTreeMap::new() }
+    FlowPolicy { currency: "USD".parse().unwrap(), rates: std::collections::BTreeMap::new(), heard: true }
 }
 
 fn id(name: &str) -> Id {
@@ -78,6 +80,56 @@ fn lead(status: &str) -> SubjectView {
     }
 }
 
+/// An instant so many hours from now.
+fn hours(from_now: i64) -> Timestamp {
+    Timestamp::from_millis(NOW.as_millis() + from_now * 3_600_000)
+}
+
+/// A mail or meeting; ids are in the order of their numbers.
+fn activity(kind: Kind, number: u128, direction: Direction, own: &[(Field, Value)]) -> ActivityBrief {
+    ActivityBrief {
+        record: Id::v7(1_763_000_000_000 + i64::try_from(number).unwrap(), number),
+        kind,
+        fields: fields(own),
+        direction,
+        with: vec![id("ada")],
+        ambiguous: false,
+        gone: None,
+        references: Vec::new(),
+    }
+}
+
+fn mail(number: u128, at: Timestamp, direction: Direction, own: &[(Field, Value)]) -> ActivityBrief {
+    let mut own = own.to_vec();
+    own.push((Field::At, Value::Time(at)));
+    own.push((Field::Name, text("Re: Platform")));
+    activity(Kind::Email, number, direction, &own)
+}
+
+/// An ordinary mail of theirs in which these phrases were found (`signal=phrase`).
+fn reply(number: u128, at: Timestamp, phrases: &[&str]) -> ActivityBrief {
+    mail(number, at, Direction::Inbound, &[(Field::Phrases, Value::list(phrases.iter().copied()))])
+}
+
+fn sent(number: u128, at: Timestamp) -> ActivityBrief {
+    mail(number, at, Direction::Outbound, &[])
+}
+
+/// A meeting of an hour.
+fn meeting(number: u128, start: Timestamp, own: &[(Field, Value)]) -> ActivityBrief {
+    let mut all = vec![
+        (Field::At, Value::Time(start)),
+        (Field::EndAt, Value::Time(start + Duration::from_hours(1))),
+        (Field::Name, text("Call with Acme")),
+    ];
+    all.extend(own.iter().cloned());
+    activity(Kind::Meeting, number, Direction::Outbound, &all)
+}
+
+fn with(view: SubjectView, activities: Vec<ActivityBrief>) -> SubjectView {
+    SubjectView { activities, ..view }
+}
+
 fn decide(view: &SubjectView, book: &StageBook) -> Progress {
     progress(view, book, &policy(), NOW)
 }
@@ -87,12 +139,22 @@ fn actions(decided: &Progress) -> Vec<&str> {
 }
 
 fn brief(task: &Task, state: TaskState) -> TaskBrief {
-    let (id, action) = (task.id, task.action.clone());
-    TaskBrief { id, action, state, holder: None, reference: None, done_at_source: None }
+    let (id, action, due) = (task.id, task.action.clone(), task.due);
+    TaskBrief { id, action, state, due, holder: None, reference: None, done_at_source: None }
 }
 
 /// The view after the decision was committed.
 fn after(mut view: SubjectView, decided: &Progress) -> SubjectView {
+    for task in &mut view.tasks {
+        if let Some((_, why)) = decided.cancel.iter().find(|(id, _)| *id == task.id) {
+            task.state = TaskState::Cancelled { why: why.clone() };
+        }
+        if decided.done.iter().any(|(id, _)| *id == task.id) {
+            task.state = TaskState::Done;
+        }
+        task.due =
+            decided.retime.iter().find(|(id, _)| *id == task.id).map_or(task.due, |(_, due)| Some(*due));
+    }
     view.tasks.extend(decided.create.iter().map(|task| brief(task, TaskState::Queued)));
     view.history.splice(
         0..0,

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 /// Names from outside are cut here, so that a title stays a title.
 const LONGEST_NAME: usize = 120;
+/// A piece of evidence may name a record and quote a phrase.
+const LONGEST_GROUND: usize = 240;
 /// How many contacts a task's text names.
 const MOST_CONTACTS: usize = 5;
 
@@ -56,7 +58,7 @@ pub(super) fn about(view: &SubjectView) -> String {
 
 /// Evidence in one line: `company.employees = 2000`.
 pub(super) fn grounds(evidence: &[Evidence]) -> String {
-    let each = evidence.iter().map(|one| format!("{} = {}", one.field, clean(&one.value)));
+    let each = evidence.iter().map(|one| format!("{} = {}", one.field, line(&one.value, LONGEST_GROUND)));
     each.collect::<Vec<_>>().join(", ")
 }
 
@@ -74,9 +76,12 @@ fn person(fields: &Fields) -> String {
     }
 }
 
-/// One line of bounded length, whatever the source put into it.
 fn clean(text: &str) -> String {
-    let line: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_NAME).collect();
+    line(text, LONGEST_NAME)
+}
+
+/// One line of bounded length, whatever the source put into it.
+fn line(text: &str, most: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
     line.trim().to_owned()
 }

@@ -2,9 +2,10 @@
 
 use super::{progress::Transition, text, text::task_text};
 use model::{
-    ConnectionId, ExternalRef, Field, Intent, Timestamp, Value, Write, WriteKey, WriteKind,
+    ConnectionId, ExternalRef, Field, Id, Intent, Timestamp, Value, Write, WriteKey, WriteKind,
     work::{Assignment, Reach, SubjectView, Task, TaskBrief},
 };
+use std::time::Duration;
 
 /// From this priority on a task is marked high at the vendor.
 const HIGH: u8 = 70;
@@ -63,6 +64,48 @@ pub fn writes_for(
     };
     let because = format!("{} goes to {} (score {})", task.action, winner.agent, winner.score());
     vec![write(&place.target, intent, &task.id.to_string(), "task", generation, Vec::new(), because)]
+}
+
+/// Names the event that keeps time free for a task; `generation` rises when one is put in the place of another
+/// that was never sent.
+pub fn event_key(task: Id, calendar: &ExternalRef, generation: u32) -> WriteKey {
+    let cause = task.to_string();
+    WriteKey::new(&calendar.connection, WriteKind::CreateEvent, calendar, &cause, EVENT, generation)
+}
+
+/// Keeps time free for a task: the last minutes before it is due.
+pub fn event_write(
+    (task, title): (Id, &str),
+    (due, minutes): (Timestamp, u32),
+    instructions: &str,
+    calendar: &ExternalRef,
+    generation: u32,
+) -> Write {
+    let (start, end) = slot(due, minutes);
+    let intent = Intent::CreateEvent { subject: title.to_owned(), body: instructions.to_owned(), start, end };
+    let because = format!("time for \"{title}\", due {due}");
+    write(calendar, intent, &task.to_string(), EVENT, generation, Vec::new(), because)
+}
+
+/// Moves that event along with the task, unless a person moved it. `now` tells one move from the next.
+pub fn event_move(
+    task: Id,
+    (from, to): (Timestamp, Timestamp),
+    minutes: u32,
+    event: &ExternalRef,
+    now: Timestamp,
+) -> Write {
+    let (start, end) = slot(to, minutes);
+    let expects = vec![(Field::At, Value::Time(slot(from, minutes).0))];
+    let cause = format!("{task} {now}");
+    write(event, Intent::MoveEvent { start, end }, &cause, EVENT, 0, expects, format!("it is due {to} now"))
+}
+
+const EVENT: &str = "event";
+
+/// Begin and end.
+fn slot(due: Timestamp, minutes: u32) -> (Timestamp, Timestamp) {
+    (due - Duration::from_mins(minutes.into()), due)
 }
 
 /// Completes the CRM task that stands for a task of ours which is no longer needed. None where there is none.

@@ -73,7 +73,8 @@ fn spread(problem: &Problem) -> i64 {
             (0..problem.agents()).map(move |agent| problem.cost(agent, job)).filter(|cost| *cost != NEVER);
         let (least, most) =
             costs.fold((i64::MAX, i64::MIN), |(least, most), one| (least.min(one), most.max(one)));
-        (most - least).max(1)
+        // A job that nobody can do has no costs.
+        most.saturating_sub(least).max(1)
     };
     let total: i64 = (0..problem.jobs()).map(of).sum();
     (total / 20).max(1)

@@ -50,14 +50,14 @@ pub struct Search<'p> {
 impl<'p> Search<'p> {
     /// Begins with the agent that the prices favour for each job.
     pub fn new(problem: &'p Problem, prices: &Prices) -> Self {
-        let priced = |agent: usize, job: usize| {
+        let worth = |agent: usize, job: usize| {
             problem.cost(agent, job) * SCALE + prices.of[agent] * problem.load(agent, job)
         };
         let choices: Vec<Vec<usize>> = (0..problem.jobs())
             .map(|job| {
                 let able = (0..problem.agents()).filter(|agent| problem.cost(*agent, job) != NEVER);
                 let mut able: Vec<usize> = able.collect();
-                able.sort_by_key(|agent| (priced(*agent, job), *agent));
+                able.sort_by_key(|agent| (worth(*agent, job), *agent));
                 able.truncate(CHOICES);
                 able
             })

@@ -80,6 +80,20 @@ impl<'k> Draft<'k> {
         self.sources.is_empty() && (self.gone.is_some() || self.before.is_some_and(|b| b.gone.is_some()))
     }
 
+    /// How it left every source, if it did.
+    pub fn how_gone(&self) -> Option<&GoneHow> {
+        if !self.sources.is_empty() {
+            return None;
+        }
+        self.gone.as_ref().or_else(|| self.before.and_then(|before| before.gone.as_ref()))
+    }
+
+    /// What some source says or said of it.
+    pub fn said(&self) -> Option<&Fields> {
+        let living = self.sources.first().or(self.last.as_ref()).map(|source| &*source.fields);
+        living.or_else(|| self.before.map(|before| &before.fields))
+    }
+
     /// Takes a source away; its values stay when it was the last.
     pub fn remove(&mut self, reference: &ExternalRef) -> Option<Source<'k>> {
         let at = self.sources.iter().position(|source| source.reference == *reference)?;

@@ -3,8 +3,9 @@
 use super::{
     desk::Desk,
     draft::{Draft, Seat},
+    mail,
 };
-use model::{EventKind, Id, InFlight, Intent, MatchKey, Observed};
+use model::{EventKind, GoneHow, Id, InFlight, Intent, MatchKey, Observed};
 
 impl Desk<'_> {
     /// A seat for a record of a source that was never seen: with our own task that it stands for, with the
@@ -70,6 +71,9 @@ impl Desk<'_> {
 
     /// The oldest living record with this key that no other record of the same connection belongs to.
     fn candidate(&mut self, key: &MatchKey, seen: &Observed) -> Option<usize> {
+        if matches!(key, MatchKey::Message(_) | MatchKey::Event(_)) {
+            return self.same_activity(key, seen);
+        }
         let known = self.known;
         let free = |draft: &Draft<'_>| {
             draft.kind == key.kind() && !draft.is_gone() && !draft.has(&seen.reference.connection)
@@ -82,6 +86,27 @@ impl Desk<'_> {
         }
         let fresh = self.fresh.get(key)?.iter().copied();
         fresh.into_iter().find(|at| self.drafts.get(*at).is_some_and(free))
+    }
+
+    /// The record of the same mail or meeting, also where this connection shows it already (another folder, another
+    /// calendar) or where it went from (a mail that was moved comes back under a new id).
+    fn same_activity(&mut self, key: &MatchKey, seen: &Observed) -> Option<usize> {
+        let known = self.known;
+        let mut same = Vec::new();
+        for id in known.matches.get(key).map_or(&[][..], Vec::as_slice) {
+            same.push(self.open(*id, key.kind(), &seen.reference.connection));
+        }
+        same.extend(self.fresh.get(key).into_iter().flatten());
+        let fits = |draft: &Draft<'_>| {
+            !matches!(draft.how_gone(), Some(GoneHow::Merged { .. }))
+                && draft.said().is_none_or(|before| mail::is_same(before, &seen.fields))
+        };
+        let at = same.into_iter().find(|at| self.drafts.get(*at).is_some_and(fits))?;
+        if self.draft(at).is_gone() {
+            let returned = (EventKind::Returned, seen.reference.connection.clone());
+            self.draft(at).news.push(returned);
+        }
+        Some(at)
     }
 
     fn open_new(&mut self, seen: &Observed) -> usize {

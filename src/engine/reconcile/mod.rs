@@ -14,7 +14,8 @@
 //!
 //! Identity: the link of a source's record decides. A record that has none joins by exact key (a person's
 //! address, a company's registrable domain), and only with records that no other record of the same connection
-//! belongs to: if the vendor keeps two apart, so do we. Nothing joins by similarity.
+//! belongs to: if the vendor keeps two apart, so do we. Nothing joins by similarity. Mails and meetings are the
+//! exception: one mail lies in many mailboxes, often in two folders of one, so their keys join within a connection.
 
 mod ask;
 mod by_hand;
@@ -25,6 +26,7 @@ mod draft;
 mod echo;
 mod finish;
 mod leave;
+mod mail;
 mod match_up;
 mod merge;
 mod normal;
@@ -40,7 +42,8 @@ pub use by_hand::{NotPossible, merge_by_hand, restage, unmerge};
 pub use conflict::still_expected;
 pub use deleted::{Census, Verdict, absent};
 pub use merge::{Explained, Reason, explain_field};
-pub use policy::{DropLimits, Mapped, MergePolicy};
+pub(crate) use normal::registrable;
+pub use policy::{DropLimits, MailPolicy, Mapped, MergePolicy};
 
 use crate::ids::Ids;
 use model::{Change, ConnectionId, Intake, Key, Known, MatchKey, Stream, Timestamp};
@@ -71,6 +74,10 @@ impl Batch {
     }
 
     fn prepare(&mut self, policy: &MergePolicy) {
+        self.changes.retain_mut(|change| match change {
+            Change::Seen(seen) => mail::observation(seen, &policy.mail),
+            Change::Gone(_) | Change::Exists(_) | Change::Unreadable { .. } => true,
+        });
         self.keys = self
             .changes
             .iter_mut()

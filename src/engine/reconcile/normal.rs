@@ -71,10 +71,21 @@ pub(super) fn match_key(kind: Kind, fields: &Fields, policy: &MergePolicy) -> Op
             let domain = registrable(fields.text(Field::Domain)?)?;
             (!policy.shared_domains.contains(&*domain)).then_some(MatchKey::Domain(domain))
         }
-        Kind::Deal | Kind::Pipeline | Kind::Task | Kind::Note | Kind::Email | Kind::Meeting | Kind::Call => {
-            None
+        Kind::Email => said(fields, Field::MessageId).map(|id| MatchKey::Message(id.into())),
+        Kind::Meeting => {
+            let uid = said(fields, Field::Uid)?;
+            let key = match said(fields, Field::Occurrence) {
+                Some(occurrence) => format!("{uid} {occurrence}"),
+                None => uid.to_owned(),
+            };
+            Some(MatchKey::Event(key.into()))
         }
+        Kind::Deal | Kind::Pipeline | Kind::Task | Kind::Note | Kind::Call => None,
     }
+}
+
+fn said(fields: &Fields, field: Field) -> Option<&str> {
+    fields.text(field).filter(|text| !text.is_empty())
 }
 
 /// The field that a kind's match key is made of.
@@ -82,15 +93,21 @@ pub(super) const fn match_field(kind: Kind) -> Option<Field> {
     match kind {
         Kind::Contact | Kind::Owner => Some(Field::Email),
         Kind::Company => Some(Field::Domain),
-        Kind::Deal | Kind::Pipeline | Kind::Task | Kind::Note | Kind::Email | Kind::Meeting | Kind::Call => {
-            None
-        }
+        Kind::Email => Some(Field::MessageId),
+        Kind::Meeting => Some(Field::Uid),
+        Kind::Deal | Kind::Pipeline | Kind::Task | Kind::Note | Kind::Call => None,
     }
 }
 
 /// The address, when it can be one: a local part, one `@`, a host with a dot.
 fn address(fields: &Fields) -> Option<Box<str>> {
-    let text = email(fields.text(Field::Email)?);
+    plausible(fields.text(Field::Email)?)
+}
+
+/// A text in the form in which addresses are compared, when it can be one: a local part, one `@`, a host with a
+/// dot, which is in ASCII then.
+pub(super) fn plausible(text: &str) -> Option<Box<str>> {
+    let text = email(text);
     let (local, host) = text.split_once('@')?;
     let plausible = !local.is_empty()
         && host.contains('.')
@@ -98,7 +115,14 @@ fn address(fields: &Fields) -> Option<Box<str>> {
         && !host.ends_with('.')
         && !text.contains(|c: char| c.is_whitespace() || c == ',' || c == ';')
         && !host.contains('@');
-    plausible.then(|| text.into())
+    if !plausible {
+        return None;
+    }
+    if host.is_ascii() {
+        return Some(text.into());
+    }
+    let host = idna::domain_to_ascii(host).ok()?;
+    Some(format!("{local}@{host}").into())
 }
 
 fn email(text: &str) -> Cow<'_, str> {
@@ -112,13 +136,14 @@ fn email(text: &str) -> Cow<'_, str> {
 
 /// The part of a host that somebody registered (`shop.acme.co.uk` gives `acme.co.uk`), out of a bare host or a
 /// whole URL. `None` for addresses of machines, single labels and suffixes that do not exist.
-pub(super) fn registrable(text: &str) -> Option<Box<str>> {
+pub(crate) fn registrable(text: &str) -> Option<Box<str>> {
     let text = text.trim();
     let host = text.split_once("://").map_or(text, |(_, rest)| rest);
     let host = host.split(['/', '?', '#']).next().unwrap_or(host);
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let host = host.split(':').next().unwrap_or(host).trim_end_matches('.');
     let host = email(host);
+    let host = if host.is_ascii() { host } else { Cow::Owned(idna::domain_to_ascii(&host).ok()?) };
     let domain = psl::domain(host.as_bytes())?;
     if !domain.suffix().is_known() {
         return None;
@@ -145,6 +170,8 @@ mod tests {
             ("localhost", None),
             ("co.uk", None),
             ("acme.nosuchsuffix", None),
+            ("www.Bücher.example.com", Some("example.com")),
+            ("https://bücher.de/", Some("xn--bcher-kva.de")),
             ("", None),
         ] {
             assert_eq!(registrable(typed).as_deref(), wanted, "{typed:?}");
@@ -166,6 +193,7 @@ mod tests {
         let policy = MergePolicy::default();
         let key = |text| match_key(Kind::Contact, &fields(Field::Email, text), &policy);
         assert_eq!(key(" Ann@Acme.COM"), Some(MatchKey::Email("ann@acme.com".into())));
+        assert_eq!(key("ann@Bücher.de"), Some(MatchKey::Email("ann@xn--bcher-kva.de".into())));
         for none in ["", "n/a", "ann", "ann@", "@acme.com", "ann@localhost", "a@b.c d@e.f", "a@b.c;d@e.f"] {
             assert_eq!(key(none), None, "{none:?}");
         }

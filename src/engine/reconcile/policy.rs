@@ -1,7 +1,12 @@
 //! What the configuration says about joining records and choosing values.
 
+use crate::{relate::Ours, signals::Phrases};
 use model::{ConnectionId, DealOutcome, Field, Stage};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// Domains shared by unrelated people: free mail, internet providers, social sites.
 const SHARED: &str = include_str!("../../../config/freemail.txt");
@@ -17,6 +22,32 @@ pub struct MergePolicy {
     pub shared_domains: BTreeSet<Box<str>>,
     /// When a complete listing that lacks records is doubted.
     pub drop_limits: DropLimits,
+    /// What of mails and meetings is kept.
+    pub mail: MailPolicy,
+}
+
+/// What of mails and meetings is kept, and what is read out of them. By default only what is needed to know who
+/// spoke with whom and when.
+#[derive(Clone, Default)]
+pub struct MailPolicy {
+    /// Keep whole texts and the vendor's own form, not only the first 200 characters.
+    pub bodies: bool,
+    /// Addresses and domains, in lower case, of which nothing is ever stored.
+    pub ignore: BTreeSet<Box<str>>,
+    /// Who we are.
+    pub ours: Ours,
+    /// What is looked for in what somebody wrote; nothing without.
+    pub phrases: Option<Arc<Phrases>>,
+}
+
+impl fmt::Debug for MailPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailPolicy")
+            .field("bodies", &self.bodies)
+            .field("ignore", &self.ignore.len())
+            .field("phrases", &self.phrases.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a vendor's stage means.
@@ -54,6 +85,7 @@ impl Default for MergePolicy {
             stages: BTreeMap::new(),
             shared_domains: shipped_domains().map(Box::from).collect(),
             drop_limits: DropLimits::default(),
+            mail: MailPolicy::default(),
         }
     }
 }

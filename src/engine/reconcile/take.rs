@@ -61,7 +61,8 @@ impl Desk<'_> {
         };
         let restamped = version != seat.version;
         if returned || first || restamped || !news.is_empty() {
-            (seat.version, seat.modified, seat.raw) = (version, modified, Some(raw));
+            let raw = Some(raw).filter(|raw| !raw.is_empty());
+            (seat.version, seat.modified, seat.raw) = (version, modified, raw);
             (seat.stored, seat.went) = (true, None);
         }
         match draft.source(&reference) {

@@ -8,6 +8,7 @@ pub mod handoff;
 pub mod message;
 pub mod outcome;
 pub mod party;
+pub mod relation;
 pub mod task;
 pub mod view;
 
@@ -21,5 +22,6 @@ pub use handoff::{HandoffCase, HandoffTo};
 pub use message::{Body, Message};
 pub use outcome::{Document, Learning, TaskDetail};
 pub use party::{ORCHESTRATOR, Party};
+pub use relation::{ActivityLink, ActivityView, KnownContact, KnownDeal, Mate, Related, Standing};
 pub use task::{Need, Responsibility, Subject, Task, TaskState};
 pub use view::{ActivityBrief, Direction, SubjectView, TaskBrief};

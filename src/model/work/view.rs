@@ -69,6 +69,26 @@ pub enum Direction {
     Internal,
 }
 
+impl Direction {
+    /// Name as stored and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl std::str::FromStr for Direction {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found =
+            [Self::Inbound, Self::Outbound, Self::Internal].into_iter().find(|one| one.name() == text);
+        found.ok_or_else(|| format!("unknown direction {text:?}"))
+    }
+}
+
 /// A task in short.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaskBrief {
@@ -78,6 +98,8 @@ pub struct TaskBrief {
     pub action: Box<str>,
     /// Where it stands.
     pub state: TaskState,
+    /// When it is due, once that is known.
+    pub due: Option<Timestamp>,
     /// Who has it.
     pub holder: Option<AgentId>,
     /// The CRM task that stands for it, once it is known.

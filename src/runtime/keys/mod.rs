@@ -13,8 +13,10 @@ use std::{io, path::Path, path::PathBuf};
 
 /// Name of the secret of a connection that signs in by a token.
 pub const TOKEN: &str = "token";
-/// Name of the secret of a connection that signs in by OAuth: its tokens and client, as JSON.
+/// Name of the secret of a connection that signs in by OAuth: its tokens, as JSON.
 pub const OAUTH: &str = "oauth";
+/// Name of the secret of the application that a connection's access is granted to, where it has one.
+pub const CLIENT: &str = "client";
 
 /// The secrets of one connection.
 #[derive(Clone, Debug)]

@@ -27,10 +27,20 @@ section! {
         #[schemars(with = "Option<String>")]
         pub base_url: Option<Url> = None,
         /// How it signs in: a `token` that stays the same, `user` and `password`, or `oauth` with tokens that are
-        /// renewed.
-        pub auth: AuthKind = AuthKind::Token,
+        /// renewed; the vendor's usual way when absent.
+        pub auth: Option<AuthKind> = None,
         /// Who signs in, where the secret alone does not say it (IMAP, SMTP, CalDAV): often an address.
         pub user: Option<String> = None,
+        /// Id of the application that access is granted to, with `oauth`; its secret is stored by `connect`.
+        pub client_id: Option<String> = None,
+        /// Where a person grants access, with `oauth`; the vendor's own when absent.
+        #[schemars(with = "Option<String>")]
+        pub authorize_url: Option<Url> = None,
+        /// Where tokens are given out, with `oauth`; the vendor's own when absent.
+        #[schemars(with = "Option<String>")]
+        pub token_url: Option<Url> = None,
+        /// What is asked for, with `oauth`; what the vendor's connector needs when empty.
+        pub scopes: Vec<String> = Vec::new(),
         /// Where its secret is kept: `keyring`, encrypted `file`, `env`ironment, or systemd `credential`.
         pub secret: Keeper = Keeper::Keyring,
         /// Streams to read; empty means all that the vendor has.
@@ -100,9 +110,6 @@ impl Listed for Connection {
         if self.audit_slices == 0 {
             return Err("`audit_slices` must be at least 1".to_owned());
         }
-        if self.auth == AuthKind::Password && self.user.as_deref().is_none_or(str::is_empty) {
-            return Err("`user` is missing: whose password is it?".to_owned());
-        }
         match &self.base_url {
             Some(url) if !SCHEMES.contains(&url.scheme()) || url.host().is_none() => Err(format!(
                 "`base_url` {url} must name a host and begin with one of {}",
@@ -164,6 +171,17 @@ pub enum AuthKind {
     Oauth,
 }
 
+impl AuthKind {
+    /// Name as configured and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Password => "password",
+            Self::Oauth => "oauth",
+        }
+    }
+}
+
 /// Where a connection's secret is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -213,4 +231,4 @@ impl Setting for Extra {
     }
 }
 
-leaf!(Mode, Option<Url>, AuthKind, Keeper, Vec<Kind>, Option<Stage>, DealOutcome);
+leaf!(Mode, Option<Url>, Option<AuthKind>, Keeper, Vec<Kind>, Option<Stage>, DealOutcome);

@@ -2,26 +2,32 @@
 //! default; a file is read key by key over the defaults, so every mistake is told with file, line and key.
 //! `config/orchestrator.toml` shows every option with its default; a test holds them equal.
 
+mod calendar;
 mod connection;
 mod logging;
+mod mail;
 mod matching;
 mod organization;
 pub mod paths;
 mod reach;
 mod read;
+mod route;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod value;
 mod web;
 
+pub use calendar::{Calendar, Place};
 pub use connection::{AuthKind, Connection, Extra, Keeper, StageMap};
 pub use logging::{LogFormat, Logging};
+pub use mail::Mail;
 pub use matching::Matching;
 pub use organization::{Data, Organization};
 pub use paths::Paths;
 pub use reach::Reaching;
 pub use read::{Problem, nearest};
+pub use route::{Digest, Route, When, Whom};
 pub use value::{Every, Share, Span, Zone};
 pub use web::{Policy, Web};
 
@@ -42,8 +48,14 @@ section! {
         pub data: Data = Data::default(),
         /// Accounts at outside systems.
         pub connection: Vec<Connection> = Vec::new(),
+        /// Who is told of what, by what way and how often.
+        pub route: Vec<Route> = Vec::new(),
         /// How records of several sources become one.
         pub matching: Matching = Matching::default(),
+        /// What of mails and meetings is kept.
+        pub mail: Mail = Mail::default(),
+        /// What is written into calendars.
+        pub calendar: Calendar = Calendar::default(),
         /// How agents that are pushed to are reached.
         pub reach: Reaching = Reaching::default(),
         /// The API over HTTP.
@@ -102,6 +114,22 @@ impl Settings {
     /// What concerns several sections: connections that are named elsewhere must exist.
     fn cross_check(&self, sink: &mut Sink<'_>, text: &str) {
         let known: Vec<&str> = self.connection.iter().map(|connection| connection.id.as_str()).collect();
+        if let Some(place) = &self.calendar.follow_ups
+            && !known.contains(&place.connection.as_str())
+        {
+            let at = text.find(&place.to_string()).unwrap_or_default();
+            sink.within("calendar.follow_ups", |sink| {
+                let what = format!("no connection is called {:?}", place.connection);
+                sink.problem(at..at, what, nearest(&place.connection, &known));
+            });
+        }
+        for route in self.route.iter().filter(|route| !known.contains(&route.via.as_str())) {
+            let place = text.find(&format!("{:?}", route.via)).unwrap_or_default();
+            sink.within(&format!("route.{}.via", route.id), |sink| {
+                let what = format!("no connection is called {:?}", route.via);
+                sink.problem(place..place, what, nearest(&route.via, &known));
+            });
+        }
         for (field, order) in &self.matching.precedence {
             if serde_json::from_value::<model::Field>(field.as_str().into()).is_err() {
                 let place = text.find(field.as_str()).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! JSON Schema of the names that the domain fixes, for editors.
 
+use engine::notify::What;
 use model::{Kind, Mode, Stage, WriteKind};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -26,6 +27,9 @@ pub fn every_per_stream(generator: Gen<'_>) -> Schema {
 }
 pub fn caps(_: Gen<'_>) -> Schema {
     map_of(&WriteKind::ALL.map(WriteKind::name), &json_schema!({ "type": "integer", "minimum": 0 }))
+}
+pub fn whats(_: Gen<'_>) -> Schema {
+    json_schema!({ "type": "array", "items": one_of(&What::ALL.map(What::name)) })
 }
 pub fn stage(_: Gen<'_>) -> Schema {
     json_schema!({ "enum": Stage::ALL.map(|stage| Some(stage.name())).into_iter().chain([None]).collect::<Vec<_>>() })

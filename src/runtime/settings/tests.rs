@@ -185,3 +185,57 @@ fn a_cron_expression_keeps_to_the_zone_over_a_change_of_clocks() {
     assert_eq!(next, Timestamp::parse("2026-03-29T01:00:00Z").unwrap());
     assert_eq!(every.usual(next, &berlin), std::time::Duration::from_secs(86_400));
 }
+
+#[test]
+fn a_route_says_who_is_told_of_what() {
+    let settings = read(
+        r#"
+[[connection]]
+id = "mail"
+vendor = "smtp"
+[[route]]
+id = "big"
+on = ["outcome_changed", "write_unknown"]
+when = "deal.amount > 50000.0"
+to = ["Desk@ours.example", "owner", "agent"]
+via = "mail"
+quiet = "20:00-07:00"
+zone = "Europe/Berlin"
+digest = "1h"
+"#,
+    )
+    .unwrap();
+    let [route] = settings.route.as_slice() else { panic!("{:?}", settings.route) };
+    let to: Vec<String> = route.to.iter().map(ToString::to_string).collect();
+    assert_eq!(to, ["desk@ours.example", "owner", "agent"]);
+    assert_eq!(route.digest.to_string(), "1h");
+    assert_eq!(route.quiet.unwrap().to_string(), "20:00-07:00");
+    assert_eq!((route.dedupe, route.cap_per_hour, route.insist), (Span::seconds(1_800), 20, false));
+}
+
+#[test]
+fn mistakes_in_a_route_are_told_with_what_was_meant() {
+    let whole = |rest: &str| {
+        let route = "[[connection]]\nid = \"mail\"\nvendor = \"smtp\"\n[[route]]\nid = \"r\"\n";
+        read(&format!("{route}{rest}")).unwrap_err().join("\n")
+    };
+    let good = "on = [\"noticed\"]\nto = [\"owner\"]\nvia = \"mail\"\n";
+    for (rest, told) in [
+        ("on = [\"noticd\"]\nto = [\"owner\"]\nvia = \"mail\"\n", "did you mean \"noticed\"?"),
+        ("on = [\"noticed\"]\nto = [\"ownr\"]\nvia = \"mail\"\n", "\"ownr\" is nobody"),
+        (
+            "on = [\"noticed\"]\nto = [\"owner\"]\nvia = \"mial\"\n",
+            "orchestrator.toml:8: route.r.via: no connection is called \"mial\"; did you mean \"mail\"?",
+        ),
+        ("to = [\"owner\"]\nvia = \"mail\"\n", "`on` is missing"),
+        ("on = [\"noticed\"]\nvia = \"mail\"\n", "`to` is missing"),
+        ("on = [\"noticed\"]\nto = [\"owner\"]\n", "`via` is missing"),
+        (&format!("{good}when = \"deal.amout > 1.0\"\n"), "did you mean \"deal.amount\"?"),
+        (&format!("{good}quiet = \"8pm\"\n"), "write 20:00-07:00"),
+        (&format!("{good}digest = \"often\"\n"), "nor \"off\""),
+        (&format!("{good}cap_per_hour = 0\n"), "at least 1"),
+        (&format!("{good}dedup = \"1h\"\n"), "did you mean \"dedupe\"?"),
+    ] {
+        assert!(whole(rest).contains(told), "{rest}: {}", whole(rest));
+    }
+}

@@ -210,5 +210,7 @@ macro_rules! textual {
         }
     )* };
 }
+pub(super) use textual;
+
 textual!(Span: "30s", Every: "15m", Zone: "Europe/Berlin");
 leaf!(Span, Every, Share, Zone, Option<Every>);

@@ -15,6 +15,7 @@ pub struct Ask {
     pub segments: Vec<String>,
     pub query: Vec<(String, String)>,
     pub bearer: Option<String>,
+    pub if_match: Option<String>,
     pub body: Bytes,
 }
 
@@ -27,12 +28,15 @@ impl Ask {
             .and_then(|v| v.to_str().ok())
             .and_then(|v| v.strip_prefix("Bearer "))
             .map(|v| v.trim().to_owned());
+        let if_match = request.headers().get(http::header::IF_MATCH);
+        let if_match = if_match.and_then(|v| v.to_str().ok()).map(str::to_owned);
         Self {
             method: request.method().clone(),
             segments: path.split('/').filter(|s| !s.is_empty()).map(|s| decoded(s, false)).collect(),
             path,
             query: pairs(request.uri().query().unwrap_or("")),
             bearer,
+            if_match,
             body: request.body().clone(),
         }
     }

@@ -4,6 +4,7 @@ mod moves;
 
 use crate::core::Sandbox;
 use crate::dice::Dice;
+use crate::google::Story;
 use crate::hubspot::kinds::Kind;
 use std::sync::Arc;
 
@@ -91,6 +92,8 @@ pub struct World {
     dice: Dice,
     weights: Weights,
     made: u64,
+    /// The team's mails and meetings, where the account has them.
+    story: Option<Story>,
 }
 
 /// Tries before a step gives up (an empty account has nothing to edit).
@@ -98,11 +101,15 @@ const TRIES: usize = 40;
 
 impl World {
     pub fn new(sandbox: &Arc<Sandbox>, seed: u64, weights: Weights) -> Self {
-        Self { sandbox: Arc::clone(sandbox), dice: Dice::new(seed, 8), weights, made: 0 }
+        let story = sandbox.google_lives().then(|| Story::new(seed));
+        Self { sandbox: Arc::clone(sandbox), dice: Dice::new(seed, 8), weights, made: 0, story }
     }
 
-    /// One change.
+    /// One change of the CRM, and one mail or meeting where the account has them.
     pub fn tick(&mut self) -> Option<Happened> {
+        if let Some(story) = &mut self.story {
+            story.tick(&self.sandbox);
+        }
         let weights: Vec<u32> = self.weights.0.iter().map(|(_, w)| *w).collect();
         for _ in 0..TRIES {
             let what = self.weights.0.get(self.dice.weighted(&weights)?)?.0;

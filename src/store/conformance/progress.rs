@@ -189,3 +189,48 @@ pub(super) async fn a_cancelled_task_takes_its_unsent_write_along(store: Arc<dyn
         (&TaskState::Cancelled { why: "stage left".into() }, true)
     );
 }
+
+pub(super) async fn an_open_task_can_be_due_at_another_time(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    store.commit_page(&held, page(&[(id(1), deal(), Fields::default())]), NOW).await.unwrap();
+    queued(&*store, &held, &[30, 31].map(|n| task(n, Subject::Deal(id(1)), None))).await;
+    placed(&*store, &held, &[(id(30), "ANNA")]).await;
+    let before = store.board(10, NOW).await.unwrap().revision;
+    let retime = vec![(id(30), later(7200)), (id(31), later(9000))];
+    store.commit_progress(&held, Progressed { retime, ..Progressed::default() }, NOW).await.unwrap();
+    // both the assigned and the queued one are due then, and the board is another one
+    let due = |view: &SubjectView| view.tasks.iter().map(|task| task.due).collect::<Vec<_>>();
+    let view = only_view(&*store, id(1)).await;
+    assert_eq!(due(&view), [Some(later(7200)), Some(later(9000))]);
+    let board = store.board(10, NOW).await.unwrap();
+    assert!(board.revision > before);
+    assert_eq!(board.tasks[0].due, Some(later(9000)));
+    // one that is over stays as it was
+    let done = vec![(id(30), later(10))];
+    store.commit_progress(&held, Progressed { done, ..Progressed::default() }, NOW).await.unwrap();
+    let retime = vec![(id(30), later(1))];
+    store.commit_progress(&held, Progressed { retime, ..Progressed::default() }, NOW).await.unwrap();
+    assert_eq!(due(&only_view(&*store, id(1)).await)[0], Some(later(7200)));
+}
+
+pub(super) async fn a_look_that_is_due_marks_once(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let all = [(id(1), deal(), Fields::default()), (id(2), reference(Kind::Deal, "2"), Fields::default())];
+    store.commit_page(&held, page(&all), NOW).await.unwrap();
+    assert_eq!(store.wake_due(&held, later(99)).await.unwrap(), None);
+    let look = |looks| Progressed { looks, ..Progressed::default() };
+    let looks = vec![(id(1), Some(later(60))), (id(2), Some(later(30)))];
+    store.commit_progress(&held, look(looks), NOW).await.unwrap();
+    // nothing before its time; what is said anew takes the place of the old
+    assert_eq!(store.wake_due(&held, later(29)).await.unwrap(), Some(later(30)));
+    assert!(store.dirty(10).await.unwrap().is_empty());
+    store.commit_progress(&held, look(vec![(id(2), Some(later(90)))]), NOW).await.unwrap();
+    assert_eq!(store.wake_due(&held, later(60)).await.unwrap(), Some(later(90)));
+    let marked = store.dirty(10).await.unwrap();
+    assert_eq!(marked.iter().map(|(view, _)| view.record).collect::<Vec<_>>(), [id(1)]);
+    clear(&*store, &held).await;
+    // and once is enough; what is taken back never comes
+    store.commit_progress(&held, look(vec![(id(2), None)]), NOW).await.unwrap();
+    assert_eq!(store.wake_due(&held, later(999)).await.unwrap(), None);
+    assert!(store.dirty(10).await.unwrap().is_empty());
+}

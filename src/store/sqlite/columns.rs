@@ -49,6 +49,7 @@ const AT: Column = column(Field::At, "at", Shape::Time);
 const END_AT: Column = column(Field::EndAt, "end_at", Shape::Time);
 const DONE: Column = column(Field::Done, "done", Shape::Bool);
 const RESULT: Column = column(Field::Result, "result", Shape::Text);
+const SENDER: Column = column(Field::Sender, "sender", Shape::Text);
 
 const COMPANIES: &[Column] = &[
     NAME,
@@ -104,7 +105,32 @@ const PIPELINES: &[Column] = &[
 const TASKS: &[Column] =
     &[NAME, OWNER, CREATED_AT, BODY, AT, DONE, RESULT, column(Field::Agent, "agent", Shape::Agent)];
 const NOTES: &[Column] = &[NAME, OWNER, CREATED_AT, BODY, AT];
-const MEETINGS: &[Column] = &[NAME, OWNER, CREATED_AT, BODY, AT, END_AT, RESULT];
+const CALLS: &[Column] = &[NAME, OWNER, CREATED_AT, BODY, AT, END_AT, RESULT];
+const EMAILS: &[Column] = &[
+    NAME,
+    OWNER,
+    CREATED_AT,
+    BODY,
+    AT,
+    SENDER,
+    column(Field::MessageId, "message_id", Shape::Text),
+    column(Field::Thread, "thread", Shape::Text),
+    column(Field::Automatic, "automatic", Shape::Text),
+];
+const MEETINGS: &[Column] = &[
+    NAME,
+    OWNER,
+    CREATED_AT,
+    BODY,
+    AT,
+    END_AT,
+    RESULT,
+    SENDER,
+    column(Field::Uid, "uid", Shape::Text),
+    column(Field::Occurrence, "occurrence", Shape::Text),
+    column(Field::Sequence, "sequence", Shape::Int),
+    column(Field::Status, "status", Shape::Text),
+];
 
 /// A kind's table with the statements that work on whole records.
 pub(super) struct Table {
@@ -189,9 +215,9 @@ tables! {
     Pipeline => "pipelines", PIPELINES;
     Task => "crm_tasks", TASKS;
     Note => "notes", NOTES;
-    Email => "emails", NOTES;
+    Email => "emails", EMAILS;
     Meeting => "meetings", MEETINGS;
-    Call => "calls", MEETINGS;
+    Call => "calls", CALLS;
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::TaskEnded { .. } => "task_ended",
         EventKind::TransitionSuggested { .. } => "transition_suggested",
         EventKind::WriteSettled { .. } => "write_settled",
+        EventKind::ActivityLinked { .. } => "activity_linked",
+        EventKind::Bounced { .. } => "bounced",
         EventKind::Noticed { .. } => "noticed",
     }
 }
@@ -88,6 +90,12 @@ pub(super) fn after(db: &Connection, after: i64, most: usize) -> Outcome<Vec<(i6
         "SELECT seq, at, subject, source, kind, data FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
     statement.query_and_then((after, super::most(most)), parse)?.collect()
+}
+
+/// Number of the newest event.
+pub(super) fn last(db: &Connection) -> Outcome<i64> {
+    let mut statement = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// Events of one subject, newest first.
@@ -152,6 +160,13 @@ mod tests {
                 kind: WriteKind::CreateNote,
                 state: "done".into(),
             },
+            EventKind::ActivityLinked {
+                activity: model::Id::v7(1, 2),
+                what: Kind::Email,
+                how: Some("contact".into()),
+                ambiguous: false,
+            },
+            EventKind::Bounced { address: "ann@acme.example".into() },
             EventKind::Noticed { what: String::new() },
             EventKind::FirstSeen,
             EventKind::Returned,

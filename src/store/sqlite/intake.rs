@@ -6,7 +6,7 @@ use super::{
     fail::Outcome,
     feeds, known,
     links::{self, SourceWriter, Streams},
-    parked, record, settle, task, work,
+    parked, record, relate, settle, task, work,
 };
 use model::{ExternalRef, GoneHow, Id, Intake, Kind, RecordRow, Timestamp};
 use rusqlite::{CachedStatement, Connection};
@@ -28,6 +28,7 @@ pub(super) fn commit(db: &Connection, page: &Intake, now: Timestamp) -> Outcome<
     parked::park(db, &mut streams, &page.parked, now)?;
     let merged = left.iter().flat_map(|(from, to)| [from, to]);
     work::mark_each(db, page.dirty.iter().chain(merged).copied())?;
+    relate::note(db, &streams, page, &left, now)?;
     for position in &page.positions {
         feeds::move_to(db, &mut streams, position, now)?;
     }

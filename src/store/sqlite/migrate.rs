@@ -5,8 +5,10 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 2] = [
+const FILES: [&str; 4] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
+    include_str!("../migrations/sqlite/0002_mail.sql"),
+    include_str!("../migrations/sqlite/0003_looks.sql"),
     include_str!("../migrations/sqlite/0004_coordination.sql"),
 ];
 
@@ -59,8 +61,10 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 2] = [
+    const SAMPLES: [&str; 4] = [
         include_str!("../migrations/sample/0001_first.sql"),
+        include_str!("../migrations/sample/0002_mail.sql"),
+        include_str!("../migrations/sample/0003_looks.sql"),
         include_str!("../migrations/sample/0004_coordination.sql"),
     ];
 

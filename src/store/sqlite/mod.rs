@@ -31,6 +31,7 @@ mod progress;
 mod push;
 mod queue;
 mod record;
+mod relate;
 mod release;
 mod result;
 mod settings;

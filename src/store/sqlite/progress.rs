@@ -21,7 +21,8 @@ const ENTERPRISE: i64 = 1000;
 pub(super) const ENTERPRISE_SETTING: &str = "enterprise.employees";
 
 pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -> Outcome<()> {
-    if !(progressed.create.is_empty() && progressed.cancel.is_empty() && progressed.done.is_empty()) {
+    let Progressed { create, cancel, done, retime, .. } = progressed;
+    if !(create.is_empty() && cancel.is_empty() && done.is_empty() && retime.is_empty()) {
         bump(db, "board", 1)?;
     }
     for (task, rank) in &progressed.create {
@@ -35,6 +36,12 @@ pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -
     }
     progressed.handoffs.iter().try_for_each(|case| handoff::begin(db, case, now))?;
     progressed.escalations.iter().try_for_each(|case| escalation::insert(db, case, now).map(drop))?;
+    for (id, due) in &progressed.retime {
+        task::retime(db, *id, *due)?;
+    }
+    for (id, at) in &progressed.looks {
+        look_again(db, *id, *at)?;
+    }
     queue::put(db, &progressed.writes, now)?;
     let mut events = EventWriter::new(db)?;
     progressed.events.iter().try_for_each(|event| events.append(event))?;
@@ -42,6 +49,20 @@ pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -
         let mut clear = db.prepare_cached("DELETE FROM dirty WHERE record = ?1 AND mark <= ?2")?;
         clear.execute((id.to_string(), mark))?;
     }
+    Ok(())
+}
+
+fn look_again(db: &Connection, record: Id, at: Option<Timestamp>) -> Outcome<()> {
+    let record = record.to_string();
+    match at {
+        Some(at) => db
+            .prepare_cached(
+                "INSERT INTO looks (record, at) VALUES (?1, ?2)
+                 ON CONFLICT (record) DO UPDATE SET at = excluded.at",
+            )?
+            .execute((record, at.as_millis()))?,
+        None => db.prepare_cached("DELETE FROM looks WHERE record = ?1")?.execute([record])?,
+    };
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! Small durable values.
 
-use super::{SqliteStore, connection::Durable, fail::Outcome};
-use crate::{Error, Settings};
+use super::{SqliteStore, connection::Durable, fail::Outcome, leases, queue};
+use crate::{Error, Held, Settings};
 use async_trait::async_trait;
+use model::{Timestamp, Write};
 use rusqlite::{Connection, OptionalExtension};
 
 pub(super) fn get(db: &Connection, name: &str) -> Outcome<Option<String>> {
@@ -48,6 +49,23 @@ impl Settings for SqliteStore {
     async fn settings(&self, prefix: &str) -> Result<Vec<(String, String)>, Error> {
         let prefix = prefix.to_owned();
         self.database.read("read settings", move |db| list(db, &prefix)).await
+    }
+
+    async fn keep(
+        &self,
+        held: &Held,
+        values: Vec<(String, Option<String>)>,
+        writes: Vec<Write>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let held = held.copy();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            values.iter().try_for_each(|(name, value)| set(db, name, value.as_deref()))?;
+            queue::put(db, &writes, now)
+        };
+        // Nothing of it reaches the world before a claim, which makes all commits before it durable.
+        self.database.write("keep a place with its writes", Durable::Normal, job).await
     }
 
     async fn count(&self, name: &str, add: i64) -> Result<i64, Error> {

@@ -4,7 +4,7 @@ use super::{
     events,
     fail::Outcome,
     links::{self, Living, Streams},
-    record, task,
+    record, relate, task,
 };
 use model::{
     Canonical, Fields, Id, Kind,
@@ -43,7 +43,7 @@ fn view(db: &Connection, streams: &Streams, subject: Subject, record: Canonical)
     let contacts: &[Id] = if is_deal { of(Kind::Contact) } else { &[] };
     let contacts = contacts.get(..CONTACTS).unwrap_or(contacts);
     Ok(SubjectView {
-        activities: Vec::new(),
+        activities: relate::briefs(db, record.id)?,
         subject,
         record: record.id,
         references: references(&record, living),

@@ -151,6 +151,13 @@ fn success(task: &Task, to: &TaskState, said: Option<TaskOutcome>, at: Timestamp
     }
 }
 
+/// An open task is due at another time.
+pub(super) fn retime(db: &Connection, id: Id, due: Timestamp) -> Outcome<()> {
+    let sql = "UPDATE tasks SET due = ?2 WHERE id = ?1 AND ended_at IS NULL";
+    db.prepare_cached(sql)?.execute((id.to_string(), due.as_millis()))?;
+    Ok(())
+}
+
 /// From now on this CRM task stands for ours. Ours may have ended meanwhile: then somebody must look.
 pub(super) fn link(db: &Connection, streams: &mut Streams, task: Id, reference: &ExternalRef) -> Outcome<()> {
     let stream = streams.number(db, &reference.connection, reference.kind)?;
@@ -206,7 +213,7 @@ fn brief_state(state: TaskState, outcome: Option<&str>) -> TaskState {
 /// A record's tasks in short, in order of arrival.
 pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<Vec<TaskBrief>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome
+        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome, due
          FROM tasks
          WHERE record = ?1 ORDER BY arrived, id",
     )?;
@@ -216,6 +223,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
             id: super::id(row, 0)?,
             action: row.get::<_, String>(1)?.into(),
             state: brief_state(state(row, 3, 8)?, row.get::<_, Option<String>>(9)?.as_deref()),
+            due: super::time(row, 10)?,
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,

@@ -41,6 +41,8 @@ mod conformance {
     }
 }
 
+mod statements;
+
 fn folder_with(exec: Exec) -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("store.db"), exec).unwrap();
@@ -135,7 +137,7 @@ fn a_newer_schema_is_said_so() {
     drop(SqliteStore::open(&path, Exec::Inline).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let refused = SqliteStore::open(&path, Exec::Thread).err().unwrap();
-    assert!(matches!(refused, Error::TooNew { found: 99, known: 2.., .. }), "{refused}");
+    assert!(matches!(refused, Error::TooNew { found: 99, known: 4, .. }), "{refused}");
 }
 
 #[tokio::test]

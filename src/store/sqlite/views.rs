@@ -135,6 +135,10 @@ impl Views for SqliteStore {
         self.database.read("read events", move |db| events::after(db, after, most)).await
     }
 
+    async fn last_event(&self) -> Result<i64, Error> {
+        self.database.read("look for the newest event", events::last).await
+    }
+
     async fn history(&self, subject: Id, most: usize) -> Result<Vec<(i64, Event)>, Error> {
         self.database.read("read a history", move |db| events::of(db, subject, most)).await
     }

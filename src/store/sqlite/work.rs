@@ -51,6 +51,22 @@ fn mark_all(db: &Connection) -> Outcome<u64> {
     Ok(db.execute(sql, [mark])? as u64)
 }
 
+/// Marks what is due and forgets it; the next time of the others.
+fn wake_due(db: &Connection, now: Timestamp) -> Outcome<Option<Timestamp>> {
+    let mut due = db.prepare_cached("DELETE FROM looks WHERE at <= ?1 RETURNING record")?;
+    let mut rows = due.query([now.as_millis()])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(super::id(row, 0)?);
+    }
+    // The order in which rows are deleted is nobody's promise.
+    ids.sort_unstable();
+    mark_each(db, ids.into_iter())?;
+    let mut next = db.prepare_cached("SELECT min(at) FROM looks")?;
+    let next: Option<i64> = next.query_row([], |row| row.get(0))?;
+    Ok(next.map(Timestamp::from_millis))
+}
+
 fn dirty(db: &Connection, most: usize) -> Outcome<Vec<(SubjectView, i64)>> {
     let mut statement =
         db.prepare_cached("SELECT record, mark FROM dirty ORDER BY since, record LIMIT ?1")?;
@@ -132,6 +148,15 @@ impl Work for SqliteStore {
         };
         // Nothing of it reaches the world before a claim, which makes all commits before it durable.
         self.database.write("commit progress", Durable::Normal, job).await
+    }
+
+    async fn wake_due(&self, held: &Held, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let held = held.copy();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            wake_due(db, now)
+        };
+        self.database.write("wake what is due", Durable::Normal, job).await
     }
 
     async fn board_after(

@@ -101,3 +101,29 @@ fn what_is_no_longer_needed_is_closed_in_the_crm() {
     brief.done_at_source = Some(NOW);
     assert_eq!(close_write(&brief, "the deal is lost"), None);
 }
+
+#[test]
+fn time_is_kept_free_before_a_task_is_due_and_moved_along_with_it() {
+    let calendar = ExternalRef::new(&ConnectionId::from("office"), Kind::Meeting, "work/");
+    let event = |due, generation| {
+        event_write((id("task"), "Align next steps: Acme"), (due, 30), "Agree on it.", &calendar, generation)
+    };
+    let write = event(hours(8), 0);
+    assert_eq!(write.target, calendar);
+    let (start, end) = (hours(8) - Duration::from_mins(30), hours(8));
+    let (subject, body) = ("Align next steps: Acme".to_owned(), "Agree on it.".to_owned());
+    assert_eq!(write.intent, Intent::CreateEvent { subject, body, start, end });
+    // Deciding twice makes one event, whenever it is due; another one is another generation.
+    assert_eq!(write.key, event_key(id("task"), &calendar, 0));
+    assert_eq!(event(hours(9), 0).key, write.key);
+    assert_ne!(event(hours(8), 1).key, write.key);
+    // It is moved only from where we put it; there and back again are two moves.
+    let made = ExternalRef::new(&ConnectionId::from("office"), Kind::Meeting, "work/1.ics");
+    let moved = |from, to, now| event_move(id("task"), (hours(from), hours(to)), 30, &made, now);
+    let away = moved(8, 20, hours(1));
+    assert_eq!(away.expects, [(Field::At, Value::Time(start))]);
+    let half_past = hours(20) - Duration::from_mins(30);
+    assert_eq!(away.intent, Intent::MoveEvent { start: half_past, end: hours(20) });
+    assert_eq!(moved(8, 20, hours(1)).key, away.key);
+    assert_ne!(moved(8, 20, hours(3)).key, away.key);
+}

@@ -6,4 +6,5 @@ mod deals;
 mod echo;
 mod identity;
 mod leave;
+mod mail;
 mod props;

@@ -10,6 +10,8 @@
 mod desk;
 mod endpoints;
 mod faults;
+mod google;
+mod google_tour;
 mod http1;
 mod limits;
 mod load;

@@ -82,6 +82,31 @@ async fn what_is_beyond_policy_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn a_message_does_not_get_around_the_policy() {
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    let done = json!({ "message": {
+        "type": "STATUS", "to": "ORCHESTRATOR", "task_id": task_id(1).to_string(), "status": "DONE",
+        "outcome": "success", "result": { "markdown": "offer", "data": { "discount_percent": 40 } },
+    } });
+    let (status, said) = desk.call("sdr", "say", done).await;
+    assert_eq!(status, 200, "{said}");
+    assert!(said["waits_for_approval"].as_str().unwrap().contains("40 %"), "{said}");
+    assert_eq!(desk.state(1).await.0, TaskState::Blocked);
+}
+
+#[tokio::test]
+async fn a_key_that_can_not_be_taken_is_refused_and_nothing_is_done() {
+    let desk = Desk::new().await;
+    let body = json!({ "task_id": task_id(1) }).to_string();
+    for key in ["", "two words", "schl\u{fc}ssel", "\t", &"k".repeat(201)] {
+        let (status, said) = desk.call_with("sdr", "accept", body.clone(), &[("idempotency-key", key)]).await;
+        assert_eq!(status, 422, "{key:?}: {said}");
+    }
+    assert!(matches!(desk.state(1).await.0, TaskState::Offered { .. }));
+}
+
+#[tokio::test]
 async fn a_message_of_10_mb_is_refused_and_so_is_nonsense() {
     let desk = Desk::new().await;
     let long = format!("{{\"message\":{{\"x\":\"{}\"}}}}", "a".repeat(10 << 20));
