@@ -190,9 +190,9 @@ fn a_receiver_that_checks_signatures_gets_its_task_and_takes_it() {
     // when there is work for it
     office.trigger("opportunity_search");
     // then the message comes with a signature that holds, and its answer takes the task
-    let came: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
-    assert_eq!(came["message"]["task"]["action"], "OPPORTUNITY_REPORT", "{came}");
-    assert_eq!(came["id"], came["message"]["id"]);
+    let mut came = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let ours = came.find(|came| came["message"]["task"]["action"] == "OPPORTUNITY_REPORT").unwrap();
+    assert_eq!(ours["id"], ours["message"]["id"], "the header names the message");
     office.until("the task is taken", || office.state("OPPORTUNITY_REPORT").contains("assigned"));
     // and what somebody else signed is refused
     let forged = "import sys, datetime, urllib.request, urllib.error\n\
