@@ -64,15 +64,12 @@ impl Web {
 
     /// The id of a message that the caller did not name: the same for a repeated call with an idempotency key.
     fn message_id(&self, caller: &caller::Caller, what: &str) -> MessageId {
-        let text = match &caller.key {
-            Some(key) => {
-                let digest = model::hash::digest(&["api", caller.party.name(), what, key]);
-                format!("{:032x}", u128::from_be_bytes(digest))
-            }
-            None => {
-                let mut dice = self.0.dice.lock().unwrap_or_else(PoisonError::into_inner);
-                format!("{:016x}{:016x}", dice.u64(), dice.u64())
-            }
+        let text = if let Some(key) = &caller.key {
+            let digest = model::hash::digest(&["api", caller.party.name(), what, key]);
+            format!("{:032x}", u128::from_be_bytes(digest))
+        } else {
+            let mut dice = self.0.dice.lock().unwrap_or_else(PoisonError::into_inner);
+            format!("{:016x}{:016x}", dice.u64(), dice.u64())
         };
         MessageId::new(text)
     }

@@ -1,4 +1,4 @@
-//! The API described for programs (OpenAPI 3.1), made from the table of operations.
+//! The API described for programs (`OpenAPI` 3.1), made from the table of operations.
 
 use crate::{
     operation::{ALL, Effect, Operation},

@@ -27,7 +27,7 @@ pub struct Operation {
     pub effect: Effect,
     /// JSON Schema of its input.
     pub input: fn() -> Value,
-    /// Name of the shape of its output in the OpenAPI document.
+    /// Name of the shape of its output in the `OpenAPI` document.
     pub output: &'static str,
     call: for<'a> fn(&'a Web, &'a Caller, Value) -> Answer<'a>,
 }
