@@ -36,7 +36,9 @@ pub async fn trigger(web: &Web, caller: &Caller, input: Trigger) -> Result<Value
             meant.unwrap_or_default()
         )));
     }
-    let about = if let Some(text) = about.as_deref() { subject(text)? } else {
+    let about = if let Some(text) = about.as_deref() {
+        subject(text)?
+    } else {
         let segment = book.segments.first().map(|segment| segment.id.clone());
         let none = || Problem::input("`subject` is missing, and no segment is configured");
         Subject::Segment(segment.ok_or_else(none)?)
