@@ -1,5 +1,5 @@
 //! Agents as others write them, against the real binary: the official MCP SDK, the reference library of Standard
-//! Webhooks, a fuzzer of OpenAPI documents, and the programs printed in `docs/agents.md`.
+//! Webhooks, a fuzzer of `OpenAPI` documents, and the programs printed in `docs/agents.md`.
 
 use crate::process::{Place, text, wait};
 use serde_json::Value;

@@ -27,7 +27,7 @@ impl Senders {
         let mailbox = |option: &str, text: &str| {
             let wrong = || format!("options.{option}: {text:?} is neither an address nor `Name <address>`");
             let read: Mailbox = text.parse().map_err(|_| wrong())?;
-            let email = address(&read.email.to_string()).ok_or_else(wrong)?;
+            let email = address(read.email.as_ref()).ok_or_else(wrong)?;
             Ok::<_, String>(Mailbox { email, ..read })
         };
         let reply_to = reply_to.map(|text| mailbox("reply_to", text)).transpose()?;

@@ -35,6 +35,11 @@ pub async fn ask(web: &Web, name: &str, input: Value) -> anyhow::Result<Value> {
     })
 }
 
+/// A part of an answer by its JSON pointer; null where there is none.
+pub fn at<'a>(answer: &'a Value, pointer: &str) -> &'a Value {
+    answer.pointer(pointer).unwrap_or(&Value::Null)
+}
+
 /// The deal or contact that is meant: an id, `deal:ID`, or part of a name that only one has.
 pub async fn subject(web: &Web, text: &str) -> anyhow::Result<String> {
     let bare = text.split_once(':').map_or(text, |(_, id)| id);
@@ -42,11 +47,11 @@ pub async fn subject(web: &Web, text: &str) -> anyhow::Result<String> {
         return Ok(if text.contains(':') { text.to_owned() } else { format!("deal:{text}") });
     }
     let found = ask(web, "search", serde_json::json!({ "text": text, "kind": "deal" })).await?;
-    let found: Vec<(&str, &str)> = found["found"]
+    let found: Vec<(&str, &str)> = at(&found, "/found")
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|one| Some((one["id"].as_str()?, one["untrusted"]["name"].as_str()?)))
+        .filter_map(|one| Some((at(one, "/id").as_str()?, at(one, "/untrusted/name").as_str()?)))
         .collect();
     match found.as_slice() {
         [] => Err(usage(format!("no deal is known by {text:?}"))),
@@ -67,9 +72,9 @@ pub fn param(text: &str) -> Result<(String, Value), String> {
 
 /// What came of something said, in words.
 pub fn effect(answer: &Value) -> String {
-    let effect = &answer["effect"];
-    let text = |field: &str| effect[field].as_str().unwrap_or_default().to_owned();
-    match effect["effect"].as_str() {
+    let effect = at(answer, "/effect");
+    let text = |field: &str| at(effect, &format!("/{field}")).as_str().unwrap_or_default().to_owned();
+    match at(effect, "/effect").as_str() {
         Some("handoff") => format!("Handoff {} is {}.", text("handoff"), text("status")),
         Some("escalation") => format!("Escalation {} is {}.", text("escalation"), text("status")),
         Some("task") => format!("Task {} is {}.", text("task"), text("state")),

@@ -65,21 +65,21 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             desk::ask(&web, "resolve_escalation", input).await?
         }
         (None, None, None) => {
-            return open(app, &desk::ask(&web, "escalations", json!({ "open": true })).await?);
+            return Ok(open(app, desk::ask(&web, "escalations", json!({ "open": true })).await?));
         }
     };
     Ok(Answer::new(desk::effect(&answer), answer))
 }
 
-fn open(app: &App, answer: &Value) -> anyhow::Result<Answer> {
+fn open(app: &App, answer: Value) -> Answer {
     let mut table = Table::new(&["Escalation", "Reason", "Asks for", "From", "Level", "Status", "Next"]);
-    for case in answer["escalations"].as_array().into_iter().flatten() {
-        let text = |field: &str| clean(case[field].as_str().unwrap_or("-"));
+    for case in desk::at(&answer, "/escalations").as_array().into_iter().flatten() {
+        let text = |field: &str| clean(desk::at(case, &format!("/{field}")).as_str().unwrap_or("-"));
         let row =
             ["id", "reason", "request", "from", "level", "status", "due"].map(|field| cut(&text(field), 40));
         table.row(row);
     }
     let text =
         if table.is_empty() { "Nothing is escalated.".to_owned() } else { table.render(app.screen.columns) };
-    Ok(Answer::new(text, answer.clone()))
+    Answer::new(text, answer)
 }

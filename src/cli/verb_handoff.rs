@@ -60,7 +60,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             let input = json!({ "handoff_id": id, "reason": args.reason });
             desk::ask(&web, "decline_handoff", input).await?
         }
-        _ => return open(app, &desk::ask(&web, "handoffs", json!({ "open": true })).await?),
+        _ => return Ok(open(app, desk::ask(&web, "handoffs", json!({ "open": true })).await?)),
     };
     Ok(Answer::new(desk::effect(&answer), answer))
 }
@@ -78,18 +78,18 @@ fn receiver(app: &App, to: &str) -> anyhow::Result<String> {
     }
 }
 
-fn open(app: &App, answer: &Value) -> anyhow::Result<Answer> {
+fn open(app: &App, answer: Value) -> Answer {
     let mut table = Table::new(&["Handoff", "What", "From", "To", "Status", "Confirm by"]);
-    for case in answer["handoffs"].as_array().into_iter().flatten() {
-        let to = &case["to"];
+    for case in desk::at(&answer, "/handoffs").as_array().into_iter().flatten() {
+        let to = desk::at(case, "/to");
         let to = to.as_str().map_or_else(|| to.to_string(), str::to_owned);
         table.row([
-            case["id"].as_str().unwrap_or_default().to_owned(),
-            clean(case["milestone"].as_str().unwrap_or_default()),
-            clean(case["from"].as_str().unwrap_or_default()),
+            desk::at(case, "/id").as_str().unwrap_or_default().to_owned(),
+            clean(desk::at(case, "/milestone").as_str().unwrap_or_default()),
+            clean(desk::at(case, "/from").as_str().unwrap_or_default()),
             clean(&to),
-            case["status"].as_str().unwrap_or_default().to_owned(),
-            case["due"].as_str().unwrap_or("-").to_owned(),
+            desk::at(case, "/status").as_str().unwrap_or_default().to_owned(),
+            desk::at(case, "/due").as_str().unwrap_or("-").to_owned(),
         ]);
     }
     let text = if table.is_empty() {
@@ -97,5 +97,5 @@ fn open(app: &App, answer: &Value) -> anyhow::Result<Answer> {
     } else {
         table.render(app.screen.columns)
     };
-    Ok(Answer::new(text, answer.clone()))
+    Answer::new(text, answer)
 }

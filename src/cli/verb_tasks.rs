@@ -53,12 +53,12 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     for task in list(&answer, "tasks") {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         table.row([
-            text(&task["id"]),
-            text(&task["action"]),
-            text(&task["state"]["state"]),
-            text(&task["holder"]),
-            text(&task["due"]),
-            cut(&clean(&text(&task["untrusted"]["title"])), 50),
+            text(desk::at(task, "/id")),
+            text(desk::at(task, "/action")),
+            text(desk::at(task, "/state/state")),
+            text(desk::at(task, "/holder")),
+            text(desk::at(task, "/due")),
+            cut(&clean(&text(desk::at(task, "/untrusted/title"))), 50),
         ]);
     }
     let shown = if table.is_empty() { "No tasks.".to_owned() } else { table.render(app.screen.columns) };
@@ -71,23 +71,27 @@ pub async fn agents(app: &App, _: &AgentsArgs) -> anyhow::Result<Answer> {
     let answer = desk::ask(&web, "agents", json!({})).await?;
     let mut table = Table::new(&["Agent", "State", "Open", "Limit", "Can", "Role"]);
     for agent in list(&answer, "agents") {
-        let state = match (agent["enabled"].as_bool(), agent["paused"].as_bool()) {
+        let state = match (desk::at(agent, "/enabled").as_bool(), desk::at(agent, "/paused").as_bool()) {
             (Some(false), _) => "disabled",
             (_, Some(true)) => "paused",
             _ => "takes work",
         };
-        let limit = agent["capacity"]["limit"].as_u64().map_or("-".to_owned(), |limit| {
-            format!("{limit} {}", agent["capacity"]["unit"].as_str().unwrap_or_default())
+        let limit = desk::at(agent, "/capacity/limit").as_u64().map_or("-".to_owned(), |limit| {
+            format!("{limit} {}", desk::at(agent, "/capacity/unit").as_str().unwrap_or_default())
         });
-        let can: Vec<&str> =
-            agent["capabilities"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let can: Vec<&str> = desk::at(agent, "/capabilities")
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
         table.row([
-            agent["id"].as_str().unwrap_or_default().to_owned(),
+            desk::at(agent, "/id").as_str().unwrap_or_default().to_owned(),
             state.to_owned(),
-            agent["open"].to_string(),
+            desk::at(agent, "/open").to_string(),
             limit,
             cut(&can.join(", "), 60),
-            cut(agent["role"].as_str().unwrap_or_default(), 40),
+            cut(desk::at(agent, "/role").as_str().unwrap_or_default(), 40),
         ]);
     }
     Ok(Answer::new(table.render(app.screen.columns), answer))

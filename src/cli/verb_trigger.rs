@@ -33,7 +33,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         "name": args.name, "subject": args.subject, "params": params, "occasion": args.occasion,
     });
     let answer = desk::ask(&web, "trigger", input).await?;
-    let text = if answer["raised"].as_bool() == Some(true) {
+    let text = if desk::at(&answer, "/raised").as_bool() == Some(true) {
         format!("{} is raised; the daemon makes its tasks.", args.name)
     } else {
         format!("{} was raised for this occasion before: nothing more happens.", args.name)

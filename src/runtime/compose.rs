@@ -39,10 +39,10 @@ pub fn links(
     let links: Vec<Arc<Link>> = enabled.map(link).collect::<anyhow::Result<_>>()?;
     for route in settings.route.iter().filter(|route| route.enabled) {
         let carrier = links.iter().find(|link| link.id.as_str() == route.via);
-        let carries = |link: &Arc<Link>| {
+        let can = |link: &Arc<Link>| {
             link.connector.describe().capabilities.writes.iter().any(|(kind, _)| *kind == WriteKind::Notify)
         };
-        if carrier.is_some_and(|link| !carries(link)) {
+        if carrier.is_some_and(|link| !can(link)) {
             bail!(
                 "route {:?}: {:?} carries no messages; a connection with vendor = \"smtp\" does",
                 route.id,

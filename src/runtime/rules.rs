@@ -173,7 +173,7 @@ fn mail(settings: &Settings, ours: &Ours) -> MailPolicy {
     let plain = |text: &String| Box::from(text.trim().trim_start_matches('@').to_lowercase());
     MailPolicy {
         bodies: settings.mail.bodies,
-        ignore: settings.mail.ignore.iter().map(plain).filter(|text: &Box<str>| !text.is_empty()).collect(),
+        ignore: settings.mail.ignore.iter().map(plain).filter(|text| !str::is_empty(text)).collect(),
         ours: ours.clone(),
         phrases: PHRASES.clone(),
     }

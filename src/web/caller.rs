@@ -34,7 +34,7 @@ pub fn token(chance: &[u8; 32]) -> String {
 /// What the store keeps of a token. A plain hash is enough for 256 bits of chance.
 pub fn hash(token: &str) -> String {
     let digest = Sha256::digest(token.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest)
 }
 
 /// Reads a key that makes a call idempotent. One that can't be taken is refused: passed over, the call might be

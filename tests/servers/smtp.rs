@@ -39,15 +39,14 @@ impl Sink {
         };
         let mut ready = String::new();
         let read = process.stdout.take().map(|out| BufReader::new(out).read_line(&mut ready));
-        match ready.trim_end().strip_prefix("READY smtp ") {
-            Some(address) => Some(Self { address: address.to_owned(), dir: dir.to_owned(), process }),
-            None => {
-                let mut why = String::new();
-                let told = process.stderr.take().map(|mut err| err.read_to_string(&mut why));
-                process.wait().ok()?;
-                let last = why.lines().last().unwrap_or("it said nothing");
-                skipped(&format!("{last} ({read:?}, {told:?})"))
-            }
+        if let Some(address) = ready.trim_end().strip_prefix("READY smtp ") {
+            Some(Self { address: address.to_owned(), dir: dir.to_owned(), process })
+        } else {
+            let mut why = String::new();
+            let told = process.stderr.take().map(|mut err| err.read_to_string(&mut why));
+            process.wait().ok()?;
+            let last = why.lines().last().unwrap_or("it said nothing");
+            skipped(&format!("{last} ({read:?}, {told:?})"))
         }
     }
 

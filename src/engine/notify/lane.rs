@@ -46,7 +46,7 @@ impl Lane {
             return;
         }
         self.said.insert(occasion.topic.clone(), now);
-        self.zone = person.zone.clone();
+        self.zone.clone_from(&person.zone);
         self.held.push(Note {
             cause: occasion.cause.clone(),
             subject: occasion.subject.clone(),

@@ -95,7 +95,7 @@ pub fn route(
     lanes: &mut Lanes,
     now: Timestamp,
 ) -> Routed {
-    let mut routed = Routed::default();
+    let mut out = Routed::default();
     for occasion in occasions {
         for route in routes.iter().filter(|route| route.on.contains(&occasion.what)) {
             let wanted =
@@ -105,7 +105,7 @@ pub fn route(
             }
             let people = recipients(route, occasion);
             if people.is_empty() {
-                routed.nobody.push((route.id.clone(), occasion.cause.clone()));
+                out.nobody.push((route.id.clone(), occasion.cause.clone()));
             }
             for person in people {
                 let name = LaneName { route: route.id.clone(), to: person.address.clone() };
@@ -115,13 +115,13 @@ pub fn route(
     }
     lanes.retain(|name, lane| {
         let Some(route) = routes.iter().find(|route| route.id == name.route) else { return false };
-        routed.writes.extend(lane.release(name, route, zone, now));
+        out.writes.extend(lane.release(name, route, zone, now));
         let due = lane.due(route, zone, now);
-        routed.next = [routed.next, due].into_iter().flatten().min();
+        out.next = [out.next, due].into_iter().flatten().min();
         lane.forget(route, now);
         !lane.is_empty()
     });
-    routed
+    out
 }
 
 /// The people of a route, each once.

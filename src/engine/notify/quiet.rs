@@ -40,7 +40,7 @@ impl Quiet {
         let instant = |found: Result<jiff::Timestamp, _>| {
             found.ok().map(|found| Timestamp::from_millis(found.as_millisecond()))
         };
-        let first = instant(when.clone().compatible())?;
+        let first = instant(when.compatible())?;
         if first > at { Some(first) } else { instant(when.later()) }
     }
 }

@@ -107,8 +107,7 @@ impl What {
             EventKind::TaskEnded { .. } => Self::TaskEnded,
             EventKind::Handoff { .. } => Self::Handoff,
             EventKind::Escalation { .. } => Self::Escalation,
-            EventKind::WriteSettled { kind: WriteKind::Notify, .. } => return None,
-            EventKind::WriteSettled { state, .. } => match &**state {
+            EventKind::WriteSettled { kind, state, .. } if *kind != WriteKind::Notify => match &**state {
                 "unknown" => Self::WriteUnknown,
                 "refused" => Self::WriteRefused,
                 "moved" => Self::WriteMoved,
@@ -117,7 +116,8 @@ impl What {
             EventKind::Bounced { .. } => Self::Bounced,
             EventKind::ActivityLinked { how: Some(_), .. } => Self::ActivityLinked,
             EventKind::Noticed { .. } => Self::Noticed,
-            EventKind::ActivityLinked { how: None, .. }
+            EventKind::WriteSettled { .. }
+            | EventKind::ActivityLinked { how: None, .. }
             | EventKind::TaskOffered { .. }
             | EventKind::TaskReturned { .. }
             | EventKind::TaskReported { .. }

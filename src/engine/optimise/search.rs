@@ -124,9 +124,9 @@ impl<'p> Search<'p> {
                     0
                 };
                 if fast.below(2) == 0 {
-                    self.shift(limit, fast)
+                    self.shift(limit, fast);
                 } else {
-                    self.exchange(limit, fast)
+                    self.exchange(limit, fast);
                 }
                 if self.over == 0 {
                     fitted = true;

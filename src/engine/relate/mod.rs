@@ -141,11 +141,11 @@ fn companies(view: &ActivityView, policy: &RelatePolicy) -> BTreeSet<Id> {
         .filter_map(registrable)
         .filter(|domain| !policy.shared_domains.contains(domain) && !policy.ours.domains.contains(domain))
         .collect();
-    let only = |domain: &Box<str>| {
-        let mut of = view.companies.iter().filter(|(one, _)| one == domain).map(|(_, company)| *company);
+    let only = |domain: &str| {
+        let mut of = view.companies.iter().filter(|(one, _)| **one == *domain).map(|(_, company)| *company);
         of.next().filter(|_| of.next().is_none())
     };
-    domains.iter().filter_map(only).collect()
+    domains.iter().filter_map(|domain| only(domain)).collect()
 }
 
 /// Deals that it belongs or belonged to, and leads who took part: something happened there.

@@ -20,7 +20,7 @@ impl Ours {
         let clean = |text: &str| Box::from(text.trim().trim_start_matches('@').to_lowercase());
         let addresses = addresses.into_iter().filter(|one| one.contains('@'));
         Self {
-            domains: domains.into_iter().map(clean).filter(|domain: &Box<str>| !domain.is_empty()).collect(),
+            domains: domains.into_iter().map(clean).filter(|domain| !str::is_empty(domain)).collect(),
             addresses: addresses.map(clean).collect(),
         }
     }

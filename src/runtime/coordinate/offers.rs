@@ -61,10 +61,10 @@ pub(super) fn spread(draft: &mut Draft<'_>, agenda: &Agenda) {
         let Some(author) = author.filter(|agent| agent.handoff == Handoff::AllAgents) else { continue };
         let content = &document.content;
         let said = json!({ "title": content.title, "markdown": content.markdown, "data": content.data });
-        let serde_json::Value::Object(context) = said else { continue };
+        let serde_json::Value::Object(words) = said else { continue };
         let stage = author.outputs.first().map_or("insight", AsRef::as_ref).to_owned();
         let id = format!("task:{}", document.task).into();
-        let lead = Lead { id, company: String::new(), contact: String::new(), stage, context };
+        let lead = Lead { id, company: String::new(), contact: String::new(), stage, context: words };
         let message = Message {
             id: MessageId::new(format!("insight-{}", document.id)),
             sent_at: draft.now,
