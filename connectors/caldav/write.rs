@@ -341,7 +341,8 @@ fn in_utc(at: Timestamp) -> Option<When> {
 fn holds(current: &Observed, intent: &Intent) -> bool {
     match intent {
         Intent::MoveEvent { start, end } => {
-            current.fields.time(Field::At) == Some(*start) && current.fields.time(Field::EndAt) == Some(*end)
+            let is = |field, at: Timestamp| current.fields.time(field).map(second) == Some(second(at));
+            is(Field::At, *start) && is(Field::EndAt, *end)
         }
         Intent::CompleteTask { .. } => current.fields.bool(Field::Done) == Some(true),
         Intent::CreateTask { .. }
@@ -355,7 +356,15 @@ fn holds(current: &Observed, intent: &Intent) -> bool {
 
 /// A field that calendars do not have can't have changed there.
 fn differs(current: &Observed, field: Field, expected: &Value) -> bool {
-    current.fields.get(field).is_some_and(|value| value != expected)
+    current.fields.get(field).is_some_and(|value| match (value, expected) {
+        (Value::Time(is), Value::Time(was)) => second(*is) != second(*was),
+        (is, was) => is != was,
+    })
+}
+
+/// Calendars keep whole seconds (RFC 5545, 3.3.12).
+const fn second(at: Timestamp) -> i64 {
+    at.as_millis().div_euclid(1_000)
 }
 
 const fn kind(component: Component) -> Kind {
@@ -372,4 +381,28 @@ fn foreign(write: &Write) -> Error {
 
 fn invalid(detail: String) -> Error {
     Error::unsent(ErrorKind::Invalid, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_between_seconds_is_known_again_although_calendars_keep_whole_ones() {
+        let at = Timestamp::from_millis;
+        let fields = [(Field::At, Value::Time(at(7_000))), (Field::EndAt, Value::Time(at(9_000)))];
+        let current = Observed {
+            reference: ExternalRef::new(&"office".into(), Kind::Meeting, "/work/1.ics"),
+            version: model::Version::Tag("1".into()),
+            modified: at(0),
+            marker: None,
+            fields: fields.into_iter().collect(),
+            links: Vec::new(),
+            raw: Bytes::new(),
+        };
+        assert!(holds(&current, &Intent::MoveEvent { start: at(7_400), end: at(9_999) }));
+        assert!(!holds(&current, &Intent::MoveEvent { start: at(7_400), end: at(10_000) }));
+        assert!(!differs(&current, Field::At, &Value::Time(at(7_400))));
+        assert!(differs(&current, Field::At, &Value::Time(at(8_000))));
+    }
 }

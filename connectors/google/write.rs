@@ -201,10 +201,11 @@ fn receipt(record: &Observed, found: bool) -> Receipt {
 /// A field that the decision was based on has another value now. Addresses are normalised by reconciliation.
 fn differs(write: &Write, now: &Observed) -> bool {
     let plain = |value: &Value| value.as_text().map(|text| text.trim().to_ascii_lowercase());
-    write.expects.iter().any(|(field, expected)| match (*field, now.fields.get(*field)) {
-        (_, None) => false,
-        (Field::Sender | Field::Status, Some(value)) => plain(value) != plain(expected),
-        (_, Some(value)) => value != expected,
+    write.expects.iter().any(|(field, expected)| match (*field, now.fields.get(*field), expected) {
+        (_, None, _) => false,
+        (Field::Sender | Field::Status, Some(value), _) => plain(value) != plain(expected),
+        (_, Some(Value::Time(is)), Value::Time(was)) => whole(*is) != whole(*was),
+        (_, Some(value), _) => value != expected,
     })
 }
 

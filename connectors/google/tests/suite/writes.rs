@@ -171,7 +171,7 @@ async fn a_time_between_seconds_is_known_again_although_google_keeps_whole_ones(
     let event = booked(&desk);
     let half = Duration::from_millis(500);
     let intent = Intent::MoveEvent { start: at(48) + half, end: at(49) + half };
-    let write = write(&desk, &format!("{ANN}/{event}"), intent, vec![(Field::At, Value::Time(at(1)))]);
+    let write = write(&desk, &format!("{ANN}/{event}"), intent, vec![(Field::At, Value::Time(at(1) + half))]);
     done(&desk, &write).await;
     done(&desk, &write).await;
     let landing = desk.made().find(&desk.cx(), &write, desk.clock.now()).await.unwrap();
