@@ -140,7 +140,7 @@ fn printed(mark: &str) -> &'static str {
 }
 
 #[test]
-fn agents_on_the_official_sdk_work_a_day_over_stdio_and_over_http() {
+fn agents_on_the_official_sdk_work_a_day_over_stdio() {
     let Some(python) = python() else { return };
     // given deals, and two agents that fetch their work
     let office = Office::new(INBOXES, true);
@@ -148,11 +148,18 @@ fn agents_on_the_official_sdk_work_a_day_over_stdio_and_over_http() {
     let mut day = Command::new(python);
     day.arg(format!("{FILES}/day.py")).arg("stdio").arg(env!("CARGO_BIN_EXE_sales-orchestrator"));
     office.check(&day.arg(office.place.config()).arg(office.place.data()).output().unwrap());
-    // and so it does over HTTP, each with its token
+}
+
+#[test]
+fn agents_on_the_official_sdk_work_a_day_over_http() {
+    let Some(python) = python() else { return };
+    // given deals, and two agents with a token each
+    let office = Office::new(INBOXES, true);
     let mut day = Command::new(python);
     day.arg(format!("{FILES}/day.py")).arg("http").arg(office.url("/mcp"));
     day.env("SDR_TOKEN", office.token("sdr", "agent:WAKE.SDRFORGE"));
     day.env("LSH_TOKEN", office.token("lsh", "agent:WAKE.LSHSALES"));
+    // when they work a day, then it goes as it should
     office.check(&day.output().unwrap());
 }
 

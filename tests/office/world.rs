@@ -257,12 +257,12 @@ impl World {
 }
 
 fn all(cycles: Cycles) -> Vec<Box<dyn Cycle>> {
-    let Cycles { polls, sweeps, relate, progress, assign, dispatch, notify } = cycles;
+    let Cycles { polls, sweeps, relate, progress, assign, coordinate, dispatch, notify } = cycles;
     let mut all: Vec<Box<dyn Cycle>> = Vec::new();
     all.extend(polls.into_iter().map(|one| Box::new(one) as Box<dyn Cycle>));
     all.extend(sweeps.into_iter().map(|one| Box::new(one) as Box<dyn Cycle>));
     all.extend([Box::new(relate) as Box<dyn Cycle>, Box::new(progress), Box::new(assign)]);
-    all.extend([Box::new(dispatch) as Box<dyn Cycle>, Box::new(notify)]);
+    all.extend([Box::new(coordinate) as Box<dyn Cycle>, Box::new(dispatch), Box::new(notify)]);
     all
 }
 

@@ -244,8 +244,8 @@ fn an_enterprise_deal_calls_the_overlay_and_people_only_if_it_does_not_come() {
         levels.push((told, next.due.unwrap().since(at).as_secs() / 3_600));
         waiting = next;
     }
-    let (owner, manager, head) = (EscalationLevel::Owner, EscalationLevel::Manager, EscalationLevel::Head);
-    let told = [(owner, 4), (manager, 24), (head, 24), (head, 24)];
+    let people = EscalationLevel::ALL;
+    let told = [(people[0], 4), (people[1], 24), (people[2], 24), (people[2], 24)];
     assert_eq!(levels, told.map(|(level, hours)| (Told::Level(level), hours)));
     // where the stage has that task already, no second one is made
     let busy = view(Stage::Proposal, &[("ENTERPRISE_OVERLAY", TaskState::Assigned, "WAKE.ENTERPRISE")]);

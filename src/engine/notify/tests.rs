@@ -207,8 +207,8 @@ fn a_route_that_is_gone_takes_along_what_it_held_back() {
 fn nobody_to_tell_is_said() {
     let lanes = &mut Lanes::new();
     let routes = [Route { to: vec![To::Owner, To::Agent], ..to_anna() }];
-    let routed = route(&[won(7, 1, 0)], &routes, &TimeZone::UTC, |_, _| Holds::Yes, lanes, at(0));
-    assert_eq!(routed.nobody, [("deals".into(), "event 7".to_owned())]);
+    let out = route(&[won(7, 1, 0)], &routes, &TimeZone::UTC, |_, _| Holds::Yes, lanes, at(0));
+    assert_eq!(out.nobody, [("deals".into(), "event 7".to_owned())]);
 }
 
 #[test]

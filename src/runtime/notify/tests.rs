@@ -109,8 +109,11 @@ fn id(number: u128) -> Id {
     Id::v7(1_000, number)
 }
 
+/// Id, kind, the CRM's id, fields.
+type Given<'a> = (Id, Kind, &'a str, &'a [(Field, Value)]);
+
 /// A page with records of the CRM seen for the first time.
-fn page(records: &[(Id, Kind, &str, &[(Field, Value)])]) -> Intake {
+fn page(records: &[Given<'_>]) -> Intake {
     let mut intake = Intake::default();
     for (id, kind, ext_id, fields) in records {
         let reference = ExternalRef::new(&ConnectionId::from("crm"), *kind, *ext_id);

@@ -1,6 +1,5 @@
 //! The connector as a whole: against a server in memory that says what a test wants, and against a real one where
 //! it can be had.
-#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 #[cfg(test)]
 mod check;
