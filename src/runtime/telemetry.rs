@@ -42,7 +42,7 @@ fn filter(level: &str) -> Result<EnvFilter, String> {
     if let Some(wrong) = parts.iter().find(plain) {
         return Err(format!("{wrong:?} {why}"));
     }
-    let directives = format!("hyper=warn,reqwest=warn,rustls=warn,zbus=warn,{level}");
+    let directives = format!("hyper=warn,reqwest=warn,rmcp=warn,rustls=warn,zbus=warn,{level}");
     EnvFilter::try_new(&directives).map_err(|error| format!("{level:?} {why}: {error}"))
 }
 
