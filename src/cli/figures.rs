@@ -1,18 +1,23 @@
 //! The control centre's figures, from what the store shows. Formulas: how many, out of how many, since when.
 
 use crate::control::{AgentLine, Alert, Centre, Coordination, Health};
-use crate::text::{ago, number};
+use crate::text::{ago, clean, cut, number};
 use jiff::tz::TimeZone;
 use model::{
-    Mode, Stage, Timestamp,
-    work::{AgentSpec, Layer},
+    Field, Mode, Stage, Timestamp,
+    work::{AgentSpec, EscalationCase, HandoffCase, Layer, Party, Subject, message::EscalationStatus},
 };
 use runtime::{
     rules::Config,
     settings::{Connection, Settings},
 };
 use std::time::Duration;
-use store::{AgentFigures, Freshness, Overview, Store};
+use store::{AgentFigures, CaseFilter, Freshness, Overview, Store};
+
+/// Handoffs and escalations shown.
+const SHOWN: usize = 10;
+/// States of a task that an agent answers for.
+const HELD: [&str; 4] = ["offered", "assigned", "in_progress", "blocked"];
 
 /// Everything that the figures are made from.
 pub struct Facts {
@@ -22,6 +27,10 @@ pub struct Facts {
     pub freshness: Vec<Freshness>,
     /// The kill switch: since when, by whom.
     pub paused: Option<(Timestamp, String)>,
+    /// Handoffs under way, with the name of what is handed over.
+    pub handoffs: Vec<(HandoffCase, String)>,
+    /// Open escalations, newest first.
+    pub escalations: Vec<EscalationCase>,
     /// A daemon runs.
     pub daemon: bool,
     /// Now.
@@ -31,7 +40,20 @@ pub struct Facts {
 impl Facts {
     /// Reads them.
     pub async fn read(store: &dyn Store, daemon: bool, now: Timestamp) -> anyhow::Result<Self> {
+        let (by, open) = (Party::Daemon, CaseFilter { open: true, ..CaseFilter::default() });
+        let mut handoffs = Vec::new();
+        for case in store.handoffs(&by, &open, SHOWN).await? {
+            let name = match &case.subject {
+                Subject::Deal(id) | Subject::Lead(id) => store.record(*id).await?,
+                Subject::Segment(_) => None,
+            };
+            let name = name.and_then(|record| record.fields.text(Field::Name).map(str::to_owned));
+            let name = name.unwrap_or_else(|| case.subject.to_string());
+            handoffs.push((case, name));
+        }
         Ok(Self {
+            handoffs,
+            escalations: store.escalations(&by, &open, SHOWN).await?,
             overview: store.overview(now).await?,
             freshness: store.freshness().await?,
             paused: store.writes_paused().await?,
@@ -53,18 +75,19 @@ pub fn centre(facts: &Facts, config: &Config) -> Centre {
     let health = health(facts, settings);
     let overflow = overflow(facts, config);
     let (won, closed) = overview.won_and_closed;
+    let late = facts.handoffs.iter().any(|(case, _)| case.due.is_some_and(|due| due < facts.now));
     Centre {
         name: settings.organization.name.clone(),
         active: facts.daemon,
         time: local(facts.now, &settings.organization.zone.0),
         active_agents: active as u64,
         total_agents: total as u64,
-        in_progress: tasks("assigned"),
+        in_progress: HELD.into_iter().map(tasks).sum(),
         queued: tasks("queued"),
         deals: overview.deals.values().sum(),
         coordination: match () {
             () if health.least() < 0.7 => Coordination::Degraded,
-            () if overflow => Coordination::Strained,
+            () if overflow || late || !facts.escalations.is_empty() => Coordination::Strained,
             () => Coordination::Optimal,
         },
         health,
@@ -73,9 +96,14 @@ pub fn centre(facts: &Facts, config: &Config) -> Centre {
         flow_rate: ratio(overview.moves, 4),
         velocity_days: overview.velocity_days,
         conversion: (closed > 0).then(|| ratio(won, closed)),
-        handoffs: Vec::new(),
+        handoffs: facts.handoffs.iter().map(handoff).collect(),
         alerts: alerts(facts, config, overflow),
     }
+}
+
+fn handoff((case, name): &(HandoffCase, String)) -> [String; 4] {
+    let from = case.from.rsplit('.').next().unwrap_or_default();
+    [cut(&clean(name), 30), clean(from), clean(&case.to.to_string()), case.status.to_string().to_lowercase()]
 }
 
 /// An instant in a zone, for people.
@@ -112,7 +140,7 @@ fn health(facts: &Facts, settings: &Settings) -> Health {
         .collect();
     let fresh = streams.iter().filter(|fresh| **fresh).count();
     let (due, settled) = facts.overview.writes_day;
-    let open: u64 = ["assigned", "queued"].iter().filter_map(|state| facts.overview.tasks.get(*state)).sum();
+    let open: u64 = HELD.iter().chain(&["queued"]).filter_map(|state| facts.overview.tasks.get(*state)).sum();
     let in_time = open.saturating_sub(facts.overview.overdue);
     Health {
         freshness: (!streams.is_empty()).then(|| ratio(fresh as u64, streams.len() as u64)),
@@ -183,6 +211,11 @@ fn alerts(facts: &Facts, config: &Config, overflow: bool) -> Vec<Alert> {
                 "`sales-orchestrator check`",
             );
         }
+    }
+    for case in &facts.escalations {
+        let what = format!("{} from {}: {} ({})", case.reason, case.from, case.request, case.level);
+        let action = format!("`sales-orchestrator escalate --acknowledge {}`", case.id);
+        raise(case.status == EscalationStatus::Open, "Escalation", what, &action);
     }
     let writes = |state: &str| facts.overview.writes.get(state).copied().unwrap_or_default();
     for (state, what) in [
@@ -271,7 +304,8 @@ mod tests {
         }
     }
     fn facts(overview: Overview, freshness: Vec<Freshness>) -> Facts {
-        Facts { overview, freshness, paused: None, daemon: true, now: now() }
+        let (handoffs, escalations) = (Vec::new(), Vec::new());
+        Facts { overview, freshness, paused: None, handoffs, escalations, daemon: true, now: now() }
     }
 
     #[test]

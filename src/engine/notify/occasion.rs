@@ -100,7 +100,7 @@ fn particular(event: &Event) -> String {
         EventKind::OutcomeChanged { to } => to.name().to_owned(),
         EventKind::TransitionSuggested { to, signal, .. } => format!("{to} {signal}"),
         EventKind::TaskCreated { action } => action.to_string(),
-        EventKind::TaskAssigned { agent } => agent.to_string(),
+        EventKind::TaskOffered { agent, .. } | EventKind::TaskAssigned { agent } => agent.to_string(),
         EventKind::TaskEnded { how } => how.to_string(),
         EventKind::Handoff { handoff, status, .. } => format!("{handoff} {status}"),
         EventKind::Escalation { escalation, level, status, .. } => format!("{escalation} {level} {status}"),
@@ -108,8 +108,7 @@ fn particular(event: &Event) -> String {
         EventKind::ActivityLinked { activity, .. } => activity.to_string(),
         EventKind::Bounced { address } => address.to_string(),
         EventKind::Noticed { what } => what.clone(),
-        EventKind::TaskOffered { .. }
-        | EventKind::TaskReturned { .. }
+        EventKind::TaskReturned { .. }
         | EventKind::TaskReported { .. }
         | EventKind::Triggered { .. }
         | EventKind::FirstSeen

@@ -21,6 +21,8 @@ pub enum What {
     TransitionSuggested,
     /// A task was made.
     TaskCreated,
+    /// A task is reserved for an agent, which has to accept it.
+    TaskOffered,
     /// A task was given to an agent.
     TaskAssigned,
     /// A task ended.
@@ -47,7 +49,7 @@ pub enum What {
 
 impl What {
     /// All, in the order in which they are documented.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::FirstSeen,
         Self::Gone,
         Self::Returned,
@@ -55,6 +57,7 @@ impl What {
         Self::OutcomeChanged,
         Self::TransitionSuggested,
         Self::TaskCreated,
+        Self::TaskOffered,
         Self::TaskAssigned,
         Self::TaskEnded,
         Self::Handoff,
@@ -78,6 +81,7 @@ impl What {
             Self::OutcomeChanged => "outcome_changed",
             Self::TransitionSuggested => "transition_suggested",
             Self::TaskCreated => "task_created",
+            Self::TaskOffered => "task_offered",
             Self::TaskAssigned => "task_assigned",
             Self::TaskEnded => "task_ended",
             Self::Handoff => "handoff",
@@ -103,6 +107,7 @@ impl What {
             EventKind::OutcomeChanged { .. } => Self::OutcomeChanged,
             EventKind::TransitionSuggested { .. } => Self::TransitionSuggested,
             EventKind::TaskCreated { .. } => Self::TaskCreated,
+            EventKind::TaskOffered { .. } => Self::TaskOffered,
             EventKind::TaskAssigned { .. } => Self::TaskAssigned,
             EventKind::TaskEnded { .. } => Self::TaskEnded,
             EventKind::Handoff { .. } => Self::Handoff,
@@ -118,7 +123,6 @@ impl What {
             EventKind::Noticed { .. } => Self::Noticed,
             EventKind::WriteSettled { .. }
             | EventKind::ActivityLinked { how: None, .. }
-            | EventKind::TaskOffered { .. }
             | EventKind::TaskReturned { .. }
             | EventKind::TaskReported { .. }
             | EventKind::Triggered { .. }

@@ -29,6 +29,14 @@ pub(super) fn event(event: &Event, about: &About) -> Option<(String, String)> {
         EventKind::TaskCreated { .. } => {
             (format!("New task: {}", task(about)), format!("A task on {whose} was made: {}.", task(about)))
         }
+        EventKind::TaskOffered { agent, until } => {
+            let text = format!(
+                "A task on {whose} is offered to {agent} until {until}: {}.\nAccept or decline it over the API \
+                 (docs/agents.md), or ask somebody who can.",
+                task(about)
+            );
+            (format!("{agent}: {}?", task(about)), text)
+        }
         EventKind::TaskAssigned { agent } => {
             let due = about.task.as_ref().and_then(|task| task.due);
             let due = due.map(|due| format!("\nDue: {due}.")).unwrap_or_default();
@@ -69,8 +77,7 @@ pub(super) fn event(event: &Event, about: &About) -> Option<(String, String)> {
         EventKind::Noticed { what } => {
             (line(what), format!("{}\nSource: {}.", line(what), line(&event.source)))
         }
-        EventKind::TaskOffered { .. }
-        | EventKind::TaskReturned { .. }
+        EventKind::TaskReturned { .. }
         | EventKind::TaskReported { .. }
         | EventKind::Triggered { .. }
         | EventKind::Changed { .. }

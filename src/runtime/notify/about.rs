@@ -77,7 +77,7 @@ async fn owner(store: &dyn Store, rules: &Rules, record: Id) -> Result<Option<Pe
 fn agent(rules: &Rules, event: &Event, about: &About) -> Option<Person> {
     let holder = || about.task.as_ref()?.holder.as_ref();
     let name = match &event.kind {
-        EventKind::TaskAssigned { agent } => agent,
+        EventKind::TaskOffered { agent, .. } | EventKind::TaskAssigned { agent } => agent,
         _ => holder()?,
     };
     let spec = rules.config.roster.agents.iter().find(|agent| agent.id == *name)?;

@@ -7,6 +7,7 @@ use crate::core::Sandbox;
 use crate::dice::Dice;
 use crate::hubspot::kinds::Kind;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What happens next, with its weight.
 #[derive(Clone, Copy)]
@@ -298,7 +299,14 @@ impl Story {
 /// A deal that is open, with its owner's address and that of one of its contacts.
 fn pair(dice: &mut Dice, sandbox: &Sandbox) -> Option<Pair> {
     let users = sandbox.google().users();
-    let deals = sandbox.ids(Kind::Deal);
+    // Only those who have a mailbox write.
+    let writers: BTreeSet<String> = sandbox.read(|state| {
+        let known = state.owners.iter().filter(|(_, owner)| users.contains(&owner.email));
+        known.map(|(id, _)| id.to_string()).collect()
+    });
+    let owner = |deal: &u64| sandbox.value(Kind::Deal, *deal, "hubspot_owner_id");
+    let mut deals = sandbox.ids(Kind::Deal);
+    deals.retain(|deal| owner(deal).is_some_and(|owner| writers.contains(&owner)));
     let deal = dice.pick(&deals).copied()?;
     let stage = sandbox.value(Kind::Deal, deal, "dealstage")?;
     if stage.starts_with("closed") {

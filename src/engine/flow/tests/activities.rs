@@ -7,8 +7,11 @@ fn deal_with(stage: Stage, activities: Vec<ActivityBrief>) -> SubjectView {
     with(deal(stage, &[]), activities)
 }
 
+/// What was seen; not what agents hand over for, which only sums that up.
 fn signals(view: &SubjectView) -> Vec<String> {
-    decide(view, &book()).signals.into_iter().map(|signal| signal.id.to_string()).collect()
+    const SUMS: [&str; 3] = ["qualified_lead", "qualified_opportunity", "proposal_sent"];
+    let seen = decide(view, &book()).signals.into_iter().map(|signal| signal.id.to_string());
+    seen.filter(|name| !SUMS.contains(&name.as_str())).collect()
 }
 
 fn task<'d>(decided: &'d Progress, action: &str) -> Option<&'d Task> {
