@@ -24,7 +24,8 @@ pub fn handoffs(
     book: &StageBook,
     now: Timestamp,
 ) -> Vec<HandoffCase> {
-    let holds = |name: &str| signals.iter().any(|signal| *signal.id == *name);
+    // Wording alone never takes a deal from anybody.
+    let holds = |name: &str| signals.iter().any(|signal| *signal.id == *name && !signal.phrase);
     let mut begun = Vec::new();
     for agent in &roster.agents {
         let (to, when) = match &agent.handoff {
