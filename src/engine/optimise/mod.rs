@@ -2,6 +2,7 @@
 //! and everything placed where that is possible at all. Single tasks go by score instead (`engine::assign`).
 #![expect(clippy::indexing_slicing, reason = "dense tables whose indices are made from their own lengths")]
 
+mod exact;
 mod prices;
 mod problem;
 mod search;
@@ -43,7 +44,7 @@ pub fn optimise(problem: &Problem, moves: u64, dice: &mut Dice) -> Option<Placem
         search.run(moves / HEATS.len() as u64, typical / part, &mut fast);
         search.best()
     });
-    let (cost, holder) = runs.min_by_key(|(cost, _)| *cost)?;
+    let (cost, holder) = exact::finish(problem, &prices, runs.min_by_key(|(cost, _)| *cost))?;
     let bound = prices.bound.div_euclid(SCALE) + i64::from(prices.bound.rem_euclid(SCALE) > 0);
     Some(Placement { holder, cost, bound })
 }
