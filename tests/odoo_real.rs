@@ -44,6 +44,8 @@ to = \"proposal\"
 when = '\"DISCOVERY_CALL\" in tasks.done'
 mode = \"auto\"
 ";
+/// There is one Odoo: its tests take turns.
+pub static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// How long a step may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -287,6 +289,7 @@ async fn a_completed_call_moves_the_deal(server: &Server, running: &Running) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_odoo_is_synced_worked_and_written_back() {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/servers/odoo19.sh");
+    let _turn = TURN.lock().await;
     let Some(server) = Server::start(script) else { return };
     let running = Running::start(&server).await;
     // when: everything was read and work was handed out up to the cap

@@ -15,6 +15,20 @@ use store::{Exec, Feeds, Outbox, SqliteStore, WriteFilter};
 
 const TOKEN: &str = "pat-eu1-sandbox";
 
+/// Serves the sandbox over real HTTP, from a thread that lives as long as the process.
+pub fn serve(sandbox: Arc<Sandbox>) -> SocketAddr {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            sandbox::serve(sandbox, listener).await.unwrap();
+        });
+    });
+    told.recv().unwrap()
+}
+
 /// A configuration, a data folder and a CRM.
 pub struct Place {
     dir: tempfile::TempDir,
@@ -27,17 +41,8 @@ impl Place {
         let options =
             sandbox::command::Options { unthrottled: true, size: Size::small(), ..Default::default() };
         let sandbox = options.sandbox().unwrap();
-        let (tell, told) = mpsc::channel();
-        let shared = sandbox.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-                tell.send(listener.local_addr().unwrap()).unwrap();
-                sandbox::serve(shared, listener).await.unwrap();
-            });
-        });
-        let place = Self { dir: tempfile::tempdir().unwrap(), sandbox, address: told.recv().unwrap() };
+        let address = serve(sandbox.clone());
+        let place = Self { dir: tempfile::tempdir().unwrap(), sandbox, address };
         place.configure(&format!("mode = \"{mode}\""));
         place
     }

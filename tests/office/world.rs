@@ -1,13 +1,15 @@
 //! The servers of an office, the people who use them, and a daemon at work on all of them. Time is real, but it can
 //! be set forward.
 
-use crate::{dovecot_server::Dovecot, mail_server::Sink, radicale_server, rig::InMemory};
-use connect::{
-    Auth, Clock, HttpClient, Limiter, Maker, Options, Secret, Transport,
-    dial::Tcp,
-    http::auth::{Basic, Bearer},
+use super::{
+    crm::{Crm, settings},
+    seen::Seen,
 };
-use model::{ConnectionId, ExternalRef, Id, Intent, Kind, Mode, Timestamp, work::SubjectView};
+use crate::{dovecot_server::Dovecot, mail_server::Sink, radicale_server};
+use connect::{
+    Auth, Clock, HttpClient, Limiter, Maker, Options, Secret, Transport, dial::Tcp, http::auth::Basic,
+};
+use model::{ConnectionId, Kind, Mode, Timestamp};
 use runtime::{
     clock::VirtualClock,
     cycle::{Cycle, Turn},
@@ -15,80 +17,66 @@ use runtime::{
     link::Link,
     rules::Config,
     schedule::Schedule,
-    settings::{Every, Settings},
+    settings::Every,
 };
-use sandbox::{Sandbox, team::Size};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use store::{
-    Store, WriteFilter, WriteRow,
+    Store, WriteFilter,
     sqlite::{Exec, SqliteStore},
 };
 use tempfile::TempDir;
 
-/// Monday 2025-11-24T08:00:00Z, when the deal comes to its present stage.
-const MONDAY: Timestamp = Timestamp::from_millis(1_763_971_200_000);
-/// The demo, on Tuesday.
-pub const DEMO: [&str; 2] = ["20251125T140000Z", "20251125T150000Z"];
 pub const FOLLOW_UPS: &str = "/anna/follow-ups/";
 /// Polls come every 30 seconds.
 const ROUND_MS: i64 = 31_000;
 /// Rounds after which something goes in circles.
 const MOST_ROUNDS: u32 = 60;
-/// The first of the sandbox's users owns the deal.
-pub const OWNER: &str = "41629700";
+const DAY: Duration = Duration::from_hours(24);
 
-/// The four servers.
+/// The servers.
 pub struct Office {
-    pub crm: Arc<Sandbox>,
+    pub crm: Crm,
     pub mail: Dovecot,
     pub calendar: radicale_server::Server,
     pub sink: Sink,
+    /// When the demo begins and ends.
+    pub demo: [Timestamp; 2],
+    pub dir: TempDir,
+}
+
+/// Servers without a CRM and without a date.
+pub struct Desk {
+    mail: Dovecot,
+    calendar: radicale_server::Server,
+    sink: Sink,
     dir: TempDir,
 }
 
-impl Office {
+impl Desk {
     /// `None`, with a visible line, where one of them can't be had.
-    async fn open(clock: &Arc<VirtualClock>) -> Option<Self> {
-        let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/servers");
+    pub async fn open() -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
-        let mail = had("Dovecot", Dovecot::start(&scripts.join("dovecot.sh"), None))?;
-        let calendar =
-            had("Radicale", radicale_server::Server::start(scripts.join("radicale.sh"), 2_592_000))?;
-        let sink = had("mail server", Sink::start(&scripts.join("smtp.sh"), &dir.path().join("sink")))?;
+        let mail = had("Dovecot", Dovecot::start(&script("dovecot.sh"), None))?;
+        let calendar = had("Radicale", radicale_server::Server::start(script("radicale.sh"), 2_592_000))?;
+        let sink = had("mail server", Sink::start(&script("smtp.sh"), &dir.path().join("sink")))?;
         for name in ["work", "follow-ups"] {
             calendar.calendar(name).await;
         }
-        let at = clock.clone();
-        let config = sandbox::Config { limits: None, ..sandbox::Config::seeded(3) };
-        let crm = Sandbox::new(&config, Arc::new(move || at.now().as_millis()));
-        crm.populate(&Size { owners: 2, companies: 0, contacts: 0, deals: 0, tasks: 0, wide: false });
-        Some(Self { crm, mail, calendar, sink, dir })
+        Some(Self { mail, calendar, sink, dir })
     }
 
-    /// A deal before its demo, with one contact; its id.
-    fn deal(&self) -> u64 {
-        use sandbox::Kind::{Company, Contact, Deal};
-        let company =
-            self.crm.create(Company, &[("name", "Prospect"), ("domain", "prospect.example")]).unwrap();
-        let who = [("email", "paula@prospect.example"), ("firstname", "Paula"), ("lastname", "Prospect")];
-        let contact = self.crm.create(Contact, &who).unwrap();
-        let what = [
-            ("dealname", "Fifty seats"),
-            ("pipeline", "default"),
-            ("dealstage", "presentationscheduled"),
-            ("hubspot_owner_id", OWNER),
-        ];
-        let deal = self.crm.create(Deal, &what).unwrap();
-        for (from, to) in [
-            ((Contact, contact), (Company, company)),
-            ((Deal, deal), (Contact, contact)),
-            ((Deal, deal), (Company, company)),
-        ] {
-            self.crm.associate(from, to).unwrap();
-        }
-        deal
+    pub fn with(self, crm: Crm, demo: [Timestamp; 2]) -> Office {
+        let Self { mail, calendar, sink, dir } = self;
+        Office { crm, mail, calendar, sink, demo, dir }
     }
+}
 
+/// One of the scripts that start servers.
+pub fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/servers").join(name)
+}
+
+impl Office {
     /// A mail of Paula's comes in.
     pub fn paula_writes(&self, subject: &str, text: &str, at: Timestamp) {
         let date = at.to_jiff().strftime("%a, %d %b %Y %H:%M:%S +0000");
@@ -102,10 +90,12 @@ impl Office {
 
     /// Anna invites Paula to the demo.
     pub async fn demo_is_booked(&self) {
-        let [start, end] = DEMO;
+        let basic = |at: Timestamp| at.to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let [start, end] = self.demo.map(basic);
+        let stamp = basic(self.demo[0] - DAY);
         let event = format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Anna//EN\r\nBEGIN:VEVENT\r\nUID:demo-1\r\n\
-             DTSTAMP:20251124T080000Z\r\nDTSTART:{start}\r\nDTEND:{end}\r\nSUMMARY:Demo for Prospect\r\n\
+             DTSTAMP:{stamp}\r\nDTSTART:{start}\r\nDTEND:{end}\r\nSUMMARY:Demo for Prospect\r\n\
              ORGANIZER:mailto:anna@ours.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:paula@prospect.example\r\n\
              END:VEVENT\r\nEND:VCALENDAR\r\n"
         );
@@ -114,13 +104,14 @@ impl Office {
 
     /// The events that stand in the calendar for follow-ups, by Radicale's and Python's account: id, start, title.
     pub fn follow_ups(&self) -> Vec<[String; 3]> {
-        let listed = self.calendar.run(&["list", FOLLOW_UPS, "2025-11-01", "2026-01-31"]).unwrap();
-        serde_json::from_str(&listed).unwrap()
+        let day = |at: Timestamp| at.to_jiff().strftime("%Y-%m-%d").to_string();
+        let (from, to) = (day(self.demo[0] - 30 * DAY), day(self.demo[0] + 30 * DAY));
+        serde_json::from_str(&self.calendar.run(&["list", FOLLOW_UPS, &from, &to]).unwrap()).unwrap()
     }
 }
 
 /// What is missing names the test that did not take place.
-fn had<T>(what: &str, server: Option<T>) -> Option<T> {
+pub fn had<T>(what: &str, server: Option<T>) -> Option<T> {
     if server.is_none() {
         eprintln!("skipped: office because there is no {what}");
     }
@@ -136,8 +127,6 @@ struct Running {
 pub struct World {
     pub office: Office,
     pub clock: Arc<VirtualClock>,
-    /// The deal's id at the CRM.
-    pub theirs: u64,
     config: Config,
     running: Option<Running>,
     /// Times that the daemon died and was started again.
@@ -147,17 +136,14 @@ pub struct World {
 }
 
 impl World {
-    /// The office on Monday morning at nine, and a daemon that tells `to` what it advises.
-    pub async fn new(to: &str) -> Option<Self> {
-        let clock = Arc::new(VirtualClock::starting(MONDAY));
-        let office = Office::open(&clock).await?;
-        let theirs = office.deal();
+    /// The office an hour after its deal came to its present stage, a day before the demo; and a daemon that tells
+    /// `to` what it advises.
+    pub async fn new(office: Office, clock: Arc<VirtualClock>, to: &str) -> Self {
         clock.jump(3_600_000);
-        let config = config(to);
-        let (deaths, failures) = (0, Vec::new());
-        let mut world = Self { office, clock, theirs, config, running: None, deaths, failures };
+        let config = config(&office.crm, to);
+        let mut world = Self { office, clock, config, running: None, deaths: 0, failures: Vec::new() };
         world.start().await;
-        Some(world)
+        world
     }
 
     async fn start(&mut self) {
@@ -179,6 +165,17 @@ impl World {
 
     pub fn store(&self) -> &dyn Store {
         &*self.running.as_ref().unwrap().store
+    }
+
+    /// What there is to be seen.
+    pub fn seen(&self) -> Seen<'_> {
+        Seen { office: &self.office, store: self.store() }
+    }
+
+    /// Time goes by until the demo is over.
+    pub fn demo_is_held(&self) {
+        let ahead = self.office.demo[1].since(self.clock.now()) + Duration::from_mins(5);
+        self.clock.jump(i64::try_from(ahead.as_millis()).unwrap());
     }
 
     /// Everybody's turns until nobody has more to do now; true when it died, and was started again.
@@ -222,37 +219,7 @@ impl World {
                 return;
             }
         }
-        panic!("it does not come to rest: {:#?}; {:?}", self.writes().await, self.failures);
-    }
-
-    pub async fn writes(&self) -> Vec<WriteRow> {
-        let mut rows = self.store().writes(&WriteFilter::default(), 1_000).await.unwrap();
-        rows.sort_by_key(|row| row.row);
-        rows
-    }
-
-    /// Writes of one kind into one connection.
-    pub async fn writes_to(&self, connection: &str) -> Vec<WriteRow> {
-        let rows = self.writes().await.into_iter();
-        rows.filter(|row| row.write.target.connection.as_str() == connection).collect()
-    }
-
-    /// The deal with everything around it.
-    pub async fn deal(&self) -> SubjectView {
-        let reference = ExternalRef::new(&ConnectionId::from("crm"), Kind::Deal, self.theirs.to_string());
-        let id: Id = self.store().find_ref(&reference).await.unwrap().unwrap();
-        self.store().subjects(&[id]).await.unwrap().remove(0)
-    }
-
-    /// Our task of an action that was written into the CRM, by the write that did it.
-    pub async fn written(&self, action: &str) -> Vec<WriteRow> {
-        let tasks: Vec<Id> =
-            self.deal().await.tasks.iter().filter(|one| &*one.action == action).map(|one| one.id).collect();
-        let rows = self.writes_to("crm").await.into_iter();
-        rows.filter(
-            |row| matches!(&row.write.intent, Intent::CreateTask { task, .. } if tasks.contains(task)),
-        )
-        .collect()
+        panic!("it does not come to rest: {:#?}; {:?}", self.seen().writes().await, self.failures);
     }
 }
 
@@ -266,52 +233,46 @@ fn all(cycles: Cycles) -> Vec<Box<dyn Cycle>> {
     all
 }
 
-fn config(to: &str) -> Config {
-    let connection = |id: &str, vendor: &str, more: &str| {
-        format!("[[connection]]\nid = \"{id}\"\nvendor = \"{vendor}\"\nmode = \"auto\"\n{more}")
-    };
-    let text = [
-        connection("crm", "hubspot", ""),
-        connection("mailbox", "imap", "user = \"anna@ours.example\"\n"),
-        connection("office", "caldav", "user = \"anna@ours.example\"\n"),
-        connection("out", "smtp", "user = \"desk@ours.example\"\n"),
-        "[matching]\nown_domains = [\"ours.example\"]\n".to_owned(),
-        format!("[calendar]\nfollow_ups = \"office/{FOLLOW_UPS}\"\n"),
+/// What the configuration says besides the connections.
+pub fn rest(to: &str) -> String {
+    format!(
+        "[matching]\nown_domains = [\"ours.example\"]\n[calendar]\nfollow_ups = \"office/{FOLLOW_UPS}\"\n\
+         [[route]]\nid = \"advice\"\non = [\"transition_suggested\"]\nto = [\"{to}\"]\nvia = \"out\"\n"
+    )
+}
+
+fn config(crm: &Crm, to: &str) -> Config {
+    let connection = |id: &str, vendor: &str, user: &str| {
         format!(
-            "[[route]]\nid = \"advice\"\non = [\"transition_suggested\"]\nto = [\"{to}\"]\nvia = \"out\"\n"
-        ),
-    ];
-    let settings = Settings::read(std::path::Path::new("test.toml"), &text.concat()).unwrap();
+            "[[connection]]\nid = \"{id}\"\nvendor = \"{vendor}\"\nmode = \"auto\"\nuser = \"{user}@ours.example\"\n"
+        )
+    };
+    let settings = settings(&[
+        crm.settings(),
+        connection("mailbox", "imap", "anna"),
+        connection("office", "caldav", "anna"),
+        connection("out", "smtp", "desk"),
+        rest(to),
+    ]);
     let loaded = engine::config::load(None, None).unwrap();
     Config { settings, roster: loaded.roster, book: loaded.book }
 }
 
-/// Four connections; only the CRM is in memory.
+/// Four connections; only the sandbox is in memory.
 fn links(office: &Office) -> Vec<Arc<Link>> {
     let http: Arc<dyn Transport> = Arc::new(HttpClient::new().unwrap());
-    let crm: Arc<dyn Transport> = Arc::new(InMemory(office.crm.clone()));
-    let password = |user: &str| Arc::new(Basic::new(user, &Secret::new("secret")).unwrap());
-    let token = Arc::new(Bearer::new(&Secret::new("pat-eu1-sandbox")).unwrap());
+    let password =
+        |user: &str| -> Arc<dyn Auth> { Arc::new(Basic::new(user, &Secret::new("secret")).unwrap()) };
     let streams = [Kind::Owner, Kind::Pipeline, Kind::Company, Kind::Contact, Kind::Deal, Kind::Task];
     let from = serde_json::json!({ "from": "Desk <desk@ours.example>" });
     let outbox = format!("smtp://{}", office.sink.address);
     let none = serde_json::json!({});
+    let (maker, base, transport, token) = office.crm.way();
+    let (mailbox, calendar) = ((http.clone(), password("alice")), (http.clone(), password("anna")));
     vec![
-        link(("crm", hubspot::MAKER), "https://api.hubapi.com/", (crm, token), &none, &streams),
-        link(
-            ("mailbox", imap::MAKER),
-            &office.mail.base,
-            (http.clone(), password("alice")),
-            &none,
-            &[Kind::Email],
-        ),
-        link(
-            ("office", caldav::MAKER),
-            &office.calendar.base,
-            (http.clone(), password("anna")),
-            &none,
-            &[Kind::Meeting],
-        ),
+        link(("crm", maker), &base, (transport, token), &none, &streams),
+        link(("mailbox", imap::MAKER), &office.mail.base, mailbox, &none, &[Kind::Email]),
+        link(("office", caldav::MAKER), &office.calendar.base, calendar, &none, &[Kind::Meeting]),
         link(("out", smtp::MAKER), &outbox, (http, password("alice")), &from, &[]),
     ]
 }
