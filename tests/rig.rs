@@ -66,6 +66,8 @@ pub struct Given {
     pub sandbox: sandbox::Config,
     pub size: sandbox::team::Size,
     pub streams: Vec<Kind>,
+    /// Seconds between two polls of a stream.
+    pub every: u64,
     /// Appended to the connection's configuration.
     pub config: String,
 }
@@ -79,6 +81,7 @@ impl Given {
             sandbox: sandbox::Config { limits: None, ..sandbox::Config::seeded(seed) },
             size: sandbox::team::Size::small(),
             streams: streams.to_vec(),
+            every: 30,
             config: String::new(),
         }
     }
@@ -231,7 +234,7 @@ fn link(given: &Given, sandbox: &Arc<Sandbox>) -> Link {
         auth: Arc::new(Bearer::new(&Secret::new("pat-eu1-sandbox")).unwrap()),
         timeout: options.timeout,
         mode: given.mode,
-        streams: given.streams.iter().map(|stream| (*stream, every(30))).collect(),
+        streams: given.streams.iter().map(|stream| (*stream, every(given.every))).collect(),
         census: every(6 * 3600),
         audit: every(3600),
         audit_slices: defaults.audit_slices,

@@ -148,3 +148,21 @@ fn a_clock_that_jumps_a_day_either_way_loses_and_doubles_nothing() {
         assert!(writes(&rig).await.len() >= done);
     });
 }
+
+#[test]
+fn increments_that_never_end_starve_no_stream_that_was_not_read_yet() {
+    virtual_time(async {
+        // given polls that come faster than the vendor lets us search
+        let mut given = Given::seeded(7);
+        given.streams.extend([Kind::Note, Kind::Email, Kind::Meeting, Kind::Call]);
+        given.every = 1;
+        let mut rig = Rig::new(given).await;
+        // when
+        rig.run_for(Duration::from_secs(120)).await;
+        // then
+        let fresh = rig.store.freshness().await.unwrap();
+        let read: Vec<Kind> =
+            fresh.iter().filter(|one| one.first_caught_up.is_some()).map(|one| one.stream).collect();
+        assert!(rig.given.streams.iter().all(|stream| read.contains(stream)), "{read:?}");
+    });
+}

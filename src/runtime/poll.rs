@@ -23,6 +23,8 @@ const TURN: Duration = Duration::from_millis(500);
 const JOINED: usize = 10;
 /// Chunks per turn at most, whatever the clock says.
 const CHUNKS: usize = 20;
+/// Increments that go before a backfill that is due.
+const PASSED_OVER: u32 = 4;
 /// How long a stream that is not granted is left alone.
 const DEGRADED: Duration = Duration::from_secs(3600);
 
@@ -33,6 +35,8 @@ pub struct Poll {
     name: String,
     streams: Vec<Schedule>,
     hurried: u64,
+    /// Increments read in a row while a backfill was due.
+    passed_over: u32,
 }
 
 /// When a stream is due.
@@ -98,7 +102,7 @@ impl Poll {
         };
         let streams = link.streams.iter().map(plan).collect();
         let hurried = shared.nudges.poll.hurried();
-        Self { name: format!("poll {}", link.id), shared, link, streams, hurried }
+        Self { name: format!("poll {}", link.id), shared, link, streams, hurried, passed_over: 0 }
     }
 
     /// When its streams are to be read.
@@ -112,23 +116,31 @@ impl Poll {
         self.streams.iter_mut().for_each(|schedule| schedule.due = now);
     }
 
-    /// The longest overdue stream whose increments run already, else the first due one.
-    async fn next(&self, now: Timestamp) -> anyhow::Result<Option<(usize, Pass, Option<Cursor>)>> {
-        let mut backfill = None;
+    /// The longest overdue stream whose increments run already, else the first due one. Where the increments never
+    /// come to an end, every fifth turn is a backfill's.
+    async fn next(&mut self, now: Timestamp) -> anyhow::Result<Option<(usize, Pass, Option<Cursor>)>> {
         let mut due: Vec<(usize, &Schedule)> =
             self.streams.iter().enumerate().filter(|(_, schedule)| schedule.due <= now).collect();
         // The longest overdue first, so that short intervals starve nobody; a first sync keeps its order.
         due.sort_by_key(|(_, schedule)| schedule.due);
+        let (mut increment, mut backfill) = (None, None);
         for (at, schedule) in due {
-            let since = self.cursor(schedule.stream, PassKind::Since).await?;
-            if since.is_some() {
-                return Ok(Some((at, Pass::Since, since)));
+            match self.cursor(schedule.stream, PassKind::Since).await? {
+                Some(since) if increment.is_none() => increment = Some((at, Pass::Since, Some(since))),
+                None if backfill.is_none() => backfill = Some((at, schedule.stream)),
+                Some(_) | None => {}
             }
-            if backfill.is_none() {
-                backfill = Some((at, Pass::Full, self.cursor(schedule.stream, PassKind::Full).await?));
+            if increment.is_some() && backfill.is_some() {
+                break;
             }
         }
-        Ok(backfill)
+        let waits = backfill.filter(|_| increment.is_none() || self.passed_over >= PASSED_OVER);
+        let Some((at, stream)) = waits else {
+            self.passed_over = if backfill.is_some() { self.passed_over + 1 } else { 0 };
+            return Ok(increment);
+        };
+        self.passed_over = 0;
+        Ok(Some((at, Pass::Full, self.cursor(stream, PassKind::Full).await?)))
     }
 
     async fn cursor(&self, stream: Stream, pass: PassKind) -> anyhow::Result<Option<Cursor>> {
