@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::Context;
 use connect::{Clock, Maker};
+use engine::{config::Source, signals::Own};
 use model::{ConnectionId, Timestamp};
 use runtime::{
     clock::SystemClock,
@@ -24,6 +25,8 @@ use store::{Actor, Exec, SqliteStore, Store};
 
 /// File name of the database.
 pub const DATABASE: &str = "orchestrator.db";
+/// Folder of the user's phrase files.
+const PHRASES: &str = "phrases";
 const LOCK: &str = "daemon.lock";
 
 /// What every verb stands on.
@@ -59,9 +62,39 @@ impl App {
     pub fn config(&self) -> anyhow::Result<Config> {
         let settings = self.settings()?;
         let (agents, stages) = (self.sister("agents.toml")?, self.sister("stages.toml")?);
-        let loaded = engine::config::load(of(agents.as_ref()), of(stages.as_ref()));
+        let phrases = self.phrases()?;
+        let own: Vec<_> = phrases
+            .iter()
+            .map(|(language, file)| Own { language, source: Source { name: &file.0, text: &file.1 } })
+            .collect();
+        let loaded = engine::config::load_with(of(agents.as_ref()), of(stages.as_ref()), &own);
         let loaded = loaded.map_err(|problems| usage(lines(problems.iter())))?;
         Ok(Config { settings, roster: loaded.roster, book: loaded.book })
+    }
+
+    /// The user's phrase files by their language, with name and text.
+    fn phrases(&self) -> anyhow::Result<Vec<(String, (String, String))>> {
+        let mut found = Vec::new();
+        for path in self.phrase_files()? {
+            let language = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = format!("{PHRASES}/{language}.toml");
+            found.extend(self.sister(&name)?.map(|file| (language, file)));
+        }
+        Ok(found)
+    }
+
+    /// `phrases/*.toml` beside the configuration, by name.
+    fn phrase_files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let folder = self.paths.sister(PHRASES);
+        let listed = match fs::read_dir(&folder) {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(usage(format!("{}: can't be read: {error}", folder.display()))),
+        };
+        let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+        files.sort();
+        Ok(files)
     }
 
     fn sister(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
@@ -75,7 +108,15 @@ impl App {
 
     /// Files whose change means a reload.
     pub fn files(&self) -> Vec<PathBuf> {
-        vec![self.paths.config.clone(), self.paths.sister("agents.toml"), self.paths.sister("stages.toml")]
+        let mut files = vec![
+            self.paths.config.clone(),
+            self.paths.sister("agents.toml"),
+            self.paths.sister("stages.toml"),
+        ];
+        // The folder itself: a file that is put into it or taken out.
+        files.push(self.paths.sister(PHRASES));
+        files.extend(self.phrase_files().unwrap_or_default());
+        files
     }
 
     /// Folder of the database.
@@ -163,10 +204,49 @@ pub fn ways() -> anyhow::Result<compose::Ways> {
     Ok(compose::Ways { transport, dial: Arc::new(connect::dial::Tcp::new().map_err(wrong)?) })
 }
 
-fn of(file: Option<&(String, String)>) -> Option<engine::config::Source<'_>> {
-    file.map(|(name, text)| engine::config::Source { name, text })
+fn of(file: Option<&(String, String)>) -> Option<Source<'_>> {
+    file.map(|(name, text)| Source { name, text })
 }
 
 fn lines<T: std::fmt::Display>(problems: impl Iterator<Item = T>) -> String {
     problems.map(|problem| problem.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(folder: &Path) -> App {
+        let paths = Paths { config: folder.join("orchestrator.toml"), required: false, data: None };
+        App { paths, makers: &[], screen: Screen::new(true), log: None }
+    }
+
+    #[test]
+    fn phrase_files_beside_the_configuration_are_laid_over_the_built_in_ones() {
+        // given
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(PHRASES)).unwrap();
+        let own = "[[signal]]\nid = \"demo_requested\"\noff = true\nphrases = [\"zeigt her\"]\n";
+        fs::write(folder.path().join("phrases/de.toml"), own).unwrap();
+        fs::write(folder.path().join("phrases/notes.txt"), "no phrases").unwrap();
+        // when
+        let app = app(folder.path());
+        let phrases = app.config().unwrap().book.phrases.unwrap();
+        // then
+        let is_wish = |text| phrases.find(text).iter().any(|hit| hit.signal == "demo_requested");
+        assert!(is_wish("Zeigt her!") && is_wish("We'd like a demo."));
+        assert!(!is_wish("Wir hätten gerne eine Demo."));
+        assert!(app.files().contains(&folder.path().join("phrases/de.toml")));
+    }
+
+    #[test]
+    fn a_mistake_in_a_phrase_file_is_told_with_file_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(PHRASES)).unwrap();
+        fs::write(folder.path().join("phrases/en.toml"), "\n[[signal]]\nid = \"demo_wanted\"\n").unwrap();
+        let error = app(folder.path()).config().map(drop).unwrap_err().to_string();
+        let place = folder.path().join("phrases/en.toml");
+        assert!(error.contains(&format!("{}:3: ", place.display())), "{error}");
+        assert!(error.contains("demo_wanted"), "{error}");
+    }
 }

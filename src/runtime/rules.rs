@@ -12,18 +12,12 @@ use engine::{
     notify::Route,
     reconcile::{MailPolicy, Mapped, MergePolicy, restage},
     relate::{Ours, RelatePolicy},
-    signals::Phrases,
 };
 use model::{Canonical, ConnectionId, Currency, DealOutcome, ExternalRef, Field, Fields, Kind, Stage};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 use store::{Caps, Store};
 use tracing::{info, warn};
 
-/// The phrases that are signals, in the languages that come with the program.
-static PHRASES: LazyLock<Option<Arc<Phrases>>> = LazyLock::new(|| Phrases::load(None).ok().map(Arc::new));
 /// Records that one read of a rebuild takes.
 const PAGE: usize = 500;
 
@@ -34,7 +28,7 @@ pub struct Config {
     pub settings: Settings,
     /// `agents.toml`.
     pub roster: Roster,
-    /// `stages.toml`.
+    /// `stages.toml` and `phrases/*.toml`.
     pub book: StageBook,
 }
 
@@ -106,7 +100,7 @@ impl Rules {
         let owners = owners(store).await?;
         let ours = ours(&config.settings, owners.keys().map(|(_, address)| &**address));
         let mut merge = merge(&config.settings, &stages)?;
-        merge.mail = mail(&config.settings, &ours);
+        merge.mail = mail(&config, &ours);
         Ok(Self {
             relate: RelatePolicy { ours, shared_domains: merge.shared_domains.clone() },
             merge,
@@ -169,13 +163,14 @@ fn ours<'a>(settings: &'a Settings, owners: impl Iterator<Item = &'a str>) -> Ou
     Ours::new(settings.matching.own_domains.iter().map(String::as_str), owners.chain(mailboxes))
 }
 
-fn mail(settings: &Settings, ours: &Ours) -> MailPolicy {
+fn mail(config: &Config, ours: &Ours) -> MailPolicy {
+    let settings = &config.settings;
     let plain = |text: &String| Box::from(text.trim().trim_start_matches('@').to_lowercase());
     MailPolicy {
         bodies: settings.mail.bodies,
         ignore: settings.mail.ignore.iter().map(plain).filter(|text| !str::is_empty(text)).collect(),
         ours: ours.clone(),
-        phrases: PHRASES.clone(),
+        phrases: config.book.phrases.clone(),
     }
 }
 

@@ -15,7 +15,11 @@ mod tests;
 
 pub use problem::{Problem, Severity, Source, nearest};
 
-use crate::{assign::Roster, flow::StageBook};
+use crate::{
+    assign::Roster,
+    flow::StageBook,
+    signals::{Own, Phrases},
+};
 use problem::Texts;
 
 /// The built-in `agents.toml`.
@@ -37,6 +41,15 @@ pub struct Loaded {
 /// Reads the user's files (where there are any) over the built-in ones. The error lists everything found, by
 /// file and line, warnings included.
 pub fn load(agents: Option<Source<'_>>, stages: Option<Source<'_>>) -> Result<Loaded, Vec<Problem>> {
+    load_with(agents, stages, &[])
+}
+
+/// The same with the user's phrase files.
+pub fn load_with(
+    agents: Option<Source<'_>>,
+    stages: Option<Source<'_>>,
+    phrases: &[Own<'_>],
+) -> Result<Loaded, Vec<Problem>> {
     let mut agents = Texts::new(Source { name: "built-in agents.toml", text: AGENTS }, agents);
     let mut stages = Texts::new(Source { name: "built-in stages.toml", text: STAGES }, stages);
     let (mut roster, agent_marks) = agents::read(&mut agents);
@@ -48,6 +61,10 @@ pub fn load(agents: Option<Source<'_>>, stages: Option<Source<'_>>) -> Result<Lo
     }
     let mut problems = agents.problems;
     problems.append(&mut stages.problems);
+    match Phrases::shared(phrases) {
+        Ok(phrases) => book.phrases = Some(phrases),
+        Err(mut wrong) => problems.append(&mut wrong),
+    }
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);

@@ -217,8 +217,17 @@ pub(super) fn read(texts: &mut Texts<'_>) -> (StageBook, StageMarks) {
         Segment { name: entry.name.unwrap_or_else(|| id.clone()), id: id.into() }
     });
     let segments = segments.collect();
-    let mut book =
-        StageBook { stages, signals, any_stage, triggers, segments, lead_ended, advance, hash: "".into() };
+    let mut book = StageBook {
+        stages,
+        signals,
+        any_stage,
+        triggers,
+        segments,
+        lead_ended,
+        advance,
+        hash: "".into(),
+        phrases: None,
+    };
     book.hash = hash(&book);
     (book, marks)
 }

@@ -1,7 +1,9 @@
 //! The stages as configured: what is to be done in each, by whom, and what leads on to the next.
 
 use super::condition::Condition;
+use crate::signals::Phrases;
 use model::{AgentId, Stage, work::Need, work::Responsibility};
+use std::sync::Arc;
 
 /// Everything in `stages.toml`, checked.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct StageBook {
     pub advance: ActionSpec,
     /// Hash of everything above.
     pub hash: Box<str>,
+    /// What is a signal in people's words; `None` only in a book put together by hand.
+    pub phrases: Option<Arc<Phrases>>,
 }
 
 impl StageBook {

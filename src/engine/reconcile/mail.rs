@@ -6,6 +6,10 @@ use bytes::Bytes;
 use model::{Field, Fields, Kind, Observed, Value};
 use std::collections::HashSet;
 
+/// Kind of what a service for signatures writes (`Field::Automatic`).
+const NOTICE: &str = "notice";
+/// Addresses taken from the text of such a notice.
+const MOST_NAMED: usize = 20;
 /// Characters kept of a text where bodies are not.
 const SNIPPET: usize = 200;
 /// Copies of one mail differ by no more than this; the same Message-ID on another day is another mail.
@@ -20,6 +24,9 @@ pub(super) fn observation(seen: &mut Observed, policy: &MailPolicy) -> bool {
     }
     let fields = &mut seen.fields;
     addresses(fields);
+    if let Some(phrases) = policy.phrases.as_deref() {
+        notice(fields, phrases, content.as_ref().and_then(Value::as_text));
+    }
     if !policy.ignore.is_empty() && !without_ignored(fields, policy) {
         return false;
     }
@@ -39,6 +46,36 @@ pub(super) fn observation(seen: &mut Observed, policy: &MailPolicy) -> bool {
         seen.raw = Bytes::new();
     }
     true
+}
+
+/// What a service for signatures writes is neither a letter nor a newsletter. Where it says that everybody has
+/// signed, whom its text names took part.
+fn notice(fields: &mut Fields, phrases: &Phrases, content: Option<&str>) {
+    let sender = fields.text(Field::Sender).unwrap_or_default();
+    if !phrases.is_notary(sender) {
+        return;
+    }
+    let hits = content.map(|text| phrases.find_in_notice(sender, text));
+    fields.set(Field::Automatic, Value::Text(NOTICE.into()));
+    let Some((text, hits)) = content.zip(hits) else {
+        // A later look without the text leaves those whom it named.
+        fields.remove(Field::Recipients);
+        return;
+    };
+    if hits.is_empty() {
+        return;
+    }
+    let words =
+        text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '"'));
+    let named = words.filter(|word| word.contains('@')).map(|word| word.trim_matches(['.', ':', '\'']));
+    let named = named.filter_map(model::address::normal).filter(|address| !phrases.is_notary(address));
+    let mut all: Vec<Box<str>> = fields.list(Field::Recipients).to_vec();
+    for address in named.take(MOST_NAMED) {
+        if !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    fields.set(Field::Recipients, Value::list(all));
 }
 
 /// `signal=phrase` of what is found. What a program wrote is nobody's word, apart from notices that are known.

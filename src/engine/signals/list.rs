@@ -1,23 +1,35 @@
 //! Reading phrase lists: text in, rules out, or what is wrong with file and line.
 
-use super::{Phrases, SIGNALS, pattern, text::folded};
+use super::{
+    Own, Phrases, SIGNALS,
+    overlay::{self, Kept},
+    pattern,
+    text::folded,
+};
 use crate::config::{Problem, Severity, Source, nearest};
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 use serde_spanned::Spanned;
 use std::{collections::HashMap, ops::Range};
 
-/// The built-in lists by language.
-const BUILT_IN: [(&str, &str); 4] = [
-    ("en", include_str!("../../../config/phrases/en.toml")),
-    ("de", include_str!("../../../config/phrases/de.toml")),
-    ("fr", include_str!("../../../config/phrases/fr.toml")),
-    ("es", include_str!("../../../config/phrases/es.toml")),
-];
+macro_rules! built_in {
+    ($language:literal) => {
+        Own {
+            language: $language,
+            source: Source {
+                name: concat!("built-in phrases/", $language, ".toml"),
+                text: include_str!(concat!("../../../config/phrases/", $language, ".toml")),
+            },
+        }
+    };
+}
+
+/// The built-in lists.
+const BUILT_IN: [Own<'_>; 4] = [built_in!("en"), built_in!("de"), built_in!("fr"), built_in!("es")];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct File {
     #[serde(default)]
     cues: CueEntry,
     /// Names that are looked for as they are written.
@@ -27,7 +39,7 @@ struct File {
     #[serde(default)]
     signature_services: Vec<String>,
     #[serde(default)]
-    signal: Vec<SignalEntry>,
+    pub signal: Vec<SignalEntry>,
 }
 
 #[derive(Deserialize, Default)]
@@ -49,23 +61,23 @@ struct CueEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignalEntry {
-    id: Spanned<String>,
-    /// Whose words for "not" and "if" hold; only in the user's file.
-    language: Option<Spanned<String>>,
+pub(super) struct SignalEntry {
+    pub id: Spanned<String>,
     #[serde(default)]
-    phrases: Vec<Spanned<String>>,
+    pub phrases: Vec<Spanned<String>>,
     /// Count only as a whole sentence.
     #[serde(default)]
-    alone: Vec<Spanned<String>>,
+    pub alone: Vec<Spanned<String>>,
     #[serde(default)]
-    unless: Vec<Spanned<String>>,
+    pub unless: Vec<Spanned<String>>,
+    pub questions: Option<bool>,
+    pub conditions: Option<Conditions>,
+    /// Built-in phrases of the signal, of any of the three lists, that don't hold; only in a user's file.
     #[serde(default)]
-    questions: bool,
+    pub remove: Vec<Spanned<String>>,
+    /// None of the built-in ones holds.
     #[serde(default)]
-    conditions: Conditions,
-    #[serde(default)]
-    off: bool,
+    pub off: bool,
 }
 
 /// Where an "if" withdraws a phrase.
@@ -144,25 +156,25 @@ struct Reader {
 }
 
 /// See [`Phrases::load`].
-pub(super) fn load(user: Option<Source<'_>>) -> Result<Phrases, Vec<Problem>> {
+pub(super) fn load(own: &[Own<'_>]) -> Result<Phrases, Vec<Problem>> {
     let mut reader = Reader::default();
-    let own = user.and_then(|source| Some((source, reader.parse(source)?)));
-    let off: Vec<String> = own
-        .iter()
-        .flat_map(|(_, file)| &file.signal)
-        .filter(|one| one.off)
-        .map(|one| one.id.get_ref().clone())
-        .collect();
-    for (language, text) in BUILT_IN {
-        let source = Source { name: &format!("built-in phrases/{language}.toml"), text };
-        let Some(mut file) = reader.parse(source) else { continue };
-        file.signal.retain(|entry| !off.contains(entry.id.get_ref()));
-        let cues = reader.cues(source, &file.cues);
-        reader.cues.extend(cues);
-        reader.take(source, &file, Some(language));
+    let mut languages: Vec<(&str, Vec<(Source<'_>, File)>)> = Vec::new();
+    for Own { language, source } in BUILT_IN.iter().chain(own) {
+        let Some(file) = reader.parse(*source) else { continue };
+        if let Some((_, files)) = languages.iter_mut().find(|(known, _)| known == language) {
+            files.push((*source, file));
+        } else if file.cues.negations.is_empty() || file.cues.conditions.is_empty() {
+            let message = format!(
+                "there are no built-in lists in the language `{language}`: say under [cues] which words are \
+                 `negations` (not) and `conditions` (if)"
+            );
+            reader.problem(*source, &(0..0), "cues", message, None);
+        } else {
+            languages.push((language, vec![(*source, file)]));
+        }
     }
-    if let Some((source, file)) = own {
-        reader.take(source, &file, None);
+    for (_, files) in &languages {
+        reader.language(files);
     }
     reader.finish()
 }
@@ -193,30 +205,63 @@ impl Reader {
         self.problems.push(Problem { severity: Severity::Error, file, line, key, message, suggestion });
     }
 
-    fn cues(&mut self, source: Source<'_>, entry: &CueEntry) -> Option<Cues> {
-        let lists = [
-            (&entry.negations, Cue::Negation),
-            (&entry.not_negations, Cue::NotNegation),
-            (&entry.conditions, Cue::Condition),
-            (&entry.not_conditions, Cue::NotCondition),
-            (&entry.stops, Cue::Stop),
-            (&entry.carries, Cue::Carry),
-        ];
-        let (mut words, mut kinds) = (Vec::new(), Vec::new());
-        for (list, kind) in lists {
-            for phrase in list {
-                let pieces = self.pattern(source, phrase, "cues").unwrap_or_default();
-                if pieces.len() > 1 {
-                    let message = format!("{:?} is not one piece", phrase.get_ref());
-                    self.problem(source, &phrase.span(), "cues", message, None);
+    /// The lists of one language: the built-in one, and what a user's file adds to it or takes away.
+    fn language(&mut self, files: &[(Source<'_>, File)]) {
+        let cues = self.cues(files);
+        let at = self.cues.len();
+        self.cues.extend(cues);
+        let mut signals: Vec<&str> = Vec::new();
+        for (source, file) in files {
+            self.notaries.extend(file.signature_services.iter().map(|domain| domain.to_lowercase().into()));
+            for entry in &file.signal {
+                if !signals.contains(&entry.id.get_ref().as_str()) {
+                    signals.push(entry.id.get_ref());
                 }
-                for text in pieces.into_iter().flat_map(|piece| piece.texts) {
+            }
+            self.competitors(*source, &file.competitors);
+        }
+        for signal in signals {
+            let entries = overlay::of(files, signal);
+            let (kept, problems) = overlay::lay(&entries);
+            for (source, span, message, suggestion) in problems {
+                self.problem(source, &span, &format!("signal {signal}"), message, suggestion);
+            }
+            self.rule(at, &entries, &kept);
+        }
+    }
+
+    fn cues(&mut self, files: &[(Source<'_>, File)]) -> Option<Cues> {
+        let (mut words, mut kinds) = (Vec::new(), Vec::new());
+        for (source, file) in files {
+            let entry = &file.cues;
+            for (list, kind) in [
+                (&entry.negations, Cue::Negation),
+                (&entry.not_negations, Cue::NotNegation),
+                (&entry.conditions, Cue::Condition),
+                (&entry.not_conditions, Cue::NotCondition),
+                (&entry.stops, Cue::Stop),
+                (&entry.carries, Cue::Carry),
+            ] {
+                for text in self.words(*source, list) {
                     words.push(text);
                     kinds.push(kind);
                 }
             }
         }
         Some(Cues { words: self.automaton(&words)?, kinds })
+    }
+
+    fn words(&mut self, source: Source<'_>, list: &[Spanned<String>]) -> Vec<String> {
+        let mut words = Vec::new();
+        for phrase in list {
+            let pieces = self.pattern(source, phrase, "cues").unwrap_or_default();
+            if pieces.len() > 1 {
+                let message = format!("{:?} is not one piece", phrase.get_ref());
+                self.problem(source, &phrase.span(), "cues", message, None);
+            }
+            words.extend(pieces.into_iter().flat_map(|piece| piece.texts));
+        }
+        words
     }
 
     fn pattern(
@@ -235,48 +280,30 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, source: Source<'_>, file: &File, language: Option<&str>) {
-        self.notaries.extend(file.signature_services.iter().map(|domain| domain.to_lowercase().into()));
-        for entry in &file.signal {
-            self.rule(source, entry, language);
-        }
-        self.competitors(source, &file.competitors);
-    }
-
-    fn rule(&mut self, source: Source<'_>, entry: &SignalEntry, language: Option<&str>) {
-        let id = entry.id.get_ref();
+    /// What a language says of one signal, in the words that are kept.
+    fn rule(&mut self, cues: usize, entries: &[(Source<'_>, &SignalEntry)], kept: &Kept<'_>) {
+        let Some((source, first)) = entries.first() else { return };
+        let id = first.id.get_ref();
         let key = format!("signal {id}");
         let Some(signal) = SIGNALS.into_iter().find(|known| known == id) else {
             let suggestion = nearest(id, SIGNALS.into_iter()).map(String::from);
-            return self.problem(
-                source,
-                &entry.id.span(),
-                &key,
-                format!("there is no signal `{id}`"),
-                suggestion,
-            );
-        };
-        let wanted =
-            language.or(entry.language.as_ref().map(|language| &**language.get_ref())).unwrap_or("en");
-        let Some(cues) = BUILT_IN.iter().position(|(known, _)| *known == wanted) else {
-            let span = entry.language.as_ref().map_or(0..0, Spanned::span);
-            let message = format!(
-                "there are no words for \"not\" and \"if\" in the language `{wanted}`; known: en, de, fr, es"
-            );
-            return self.problem(source, &span, &key, message, None);
+            let message = format!("there is no signal `{id}`");
+            return self.problem(*source, &first.id.span(), &key, message, suggestion);
         };
         let rule = self.rules.len();
-        let mut phrases = Vec::new();
-        let mut unless = Vec::new();
-        let all = entry.phrases.iter().chain(&entry.alone).map(|phrase| (phrase, false));
-        for (phrase, withdraws) in all.chain(entry.unless.iter().map(|phrase| (phrase, true))) {
-            let pieces = self.pattern(source, phrase, &key).unwrap_or_default();
+        let (mut phrases, mut unless) = (Vec::new(), Vec::new());
+        let all = kept.phrases.iter().chain(&kept.alone).map(|phrase| (phrase, false));
+        for ((source, phrase), withdraws) in all.chain(kept.unless.iter().map(|phrase| (phrase, true))) {
+            let pieces = self.pattern(*source, phrase, &key).unwrap_or_default();
             let lengths = if withdraws { &mut unless } else { &mut phrases };
             let at = lengths.len();
             lengths.push(pieces.iter().map(|piece| piece.apart).collect());
             self.add(&pieces, rule, at, withdraws);
         }
-        let (questions, conditions, inside) = (entry.questions, entry.conditions, entry.phrases.len());
+        // The last word counts: a user's, where there is one.
+        let questions = entries.iter().rev().find_map(|(_, entry)| entry.questions).unwrap_or_default();
+        let conditions = entries.iter().rev().find_map(|(_, entry)| entry.conditions).unwrap_or_default();
+        let inside = kept.phrases.len();
         self.rules.push(Rule { signal, cues, questions, conditions, name: false, inside, phrases, unless });
     }
 

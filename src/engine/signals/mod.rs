@@ -1,12 +1,13 @@
 //! Signals in what people write: phrase lists per language, with what withdraws a phrase.
 //!
 //! "We'd like a demo" is a signal; "we don't need a demo", "if we want a demo we'll call" and, for some signals,
-//! a question are none. The lists are configuration (`config/phrases/*.toml`, and the user's own file laid over
+//! a question are none. The lists are configuration (`config/phrases/*.toml`, and the user's own files laid over
 //! them); what is here is how they are read and looked for. Callers give the new text of a mail: quotes and
 //! signatures are cut off before.
 
 mod find;
 mod list;
+mod overlay;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod text;
 
 use crate::config::{Problem, Source};
 use aho_corasick::AhoCorasick;
+use std::sync::{Arc, LazyLock};
 
 /// The signals that phrases can give.
 pub const SIGNALS: [&str; 15] = [
@@ -46,6 +48,16 @@ pub struct Hit {
 /// Longest evidence, in characters.
 pub const EVIDENCE: usize = 120;
 
+/// A user's phrase file. It adds to the built-in lists of its language and takes away from them, or brings a new
+/// language with its own words for "not" and "if".
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    /// The file's name without its ending: `de`.
+    pub language: &'a str,
+    /// The file.
+    pub source: Source<'a>,
+}
+
 /// All phrase lists, ready to be looked for.
 #[derive(Debug)]
 pub struct Phrases {
@@ -59,9 +71,16 @@ pub struct Phrases {
 }
 
 impl Phrases {
-    /// The built-in lists, and the user's file over them. The error lists everything wrong by file and line.
-    pub fn load(user: Option<Source<'_>>) -> Result<Self, Vec<Problem>> {
-        list::load(user)
+    /// The built-in lists, and the user's files over them. The error lists everything wrong by file and line.
+    pub fn load(own: &[Own<'_>]) -> Result<Self, Vec<Problem>> {
+        list::load(own)
+    }
+
+    /// The same, with the built-in ones read once.
+    pub fn shared(own: &[Own<'_>]) -> Result<Arc<Self>, Vec<Problem>> {
+        static BUILT_IN: LazyLock<Result<Arc<Phrases>, Vec<Problem>>> =
+            LazyLock::new(|| Phrases::load(&[]).map(Arc::new));
+        if own.is_empty() { BUILT_IN.clone() } else { Self::load(own).map(Arc::new) }
     }
 
     /// The signals in the new text of a mail, each at most once. Total, and one pass over the text.
@@ -72,12 +91,16 @@ impl Phrases {
     /// What counts in a mail that a program wrote: that a contract was signed, when a service for signatures says
     /// so. `sender` is an address in normal form.
     pub fn find_in_notice(&self, sender: &str, content: &str) -> Vec<Hit> {
-        let host = sender.rsplit_once('@').map_or("", |(_, host)| host);
-        let known = self.notaries.iter().any(|domain| {
-            host.strip_suffix(&**domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-        });
-        let mut hits = if known { self.find(content) } else { Vec::new() };
+        let mut hits = if self.is_notary(sender) { self.find(content) } else { Vec::new() };
         hits.retain(|hit| hit.signal == "contract_executed");
         hits
+    }
+
+    /// An address of a service for signatures, in normal form.
+    pub fn is_notary(&self, sender: &str) -> bool {
+        let host = sender.rsplit_once('@').map_or("", |(_, host)| host);
+        self.notaries.iter().any(|domain| {
+            host.strip_suffix(&**domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        })
     }
 }

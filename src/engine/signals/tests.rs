@@ -24,12 +24,12 @@ const LABELLED: [(&str, &str); 15] = [
 const USER: &str =
     "competitors = [\"Pipedrive\", \"Salesforce\", \"Close\", \"Monday CRM\", \"Zoho\", \"Freshsales\"]\n";
 
-fn load(text: &str) -> Result<Phrases, Vec<Problem>> {
-    Phrases::load(Some(Source { name: "phrases.toml", text }))
+fn load(language: &str, text: &str) -> Result<Phrases, Vec<Problem>> {
+    Phrases::load(&[Own { language, source: Source { name: "phrases.toml", text } }])
 }
 
 fn phrases() -> Phrases {
-    load(USER).unwrap_or_else(|problems| {
+    load("en", USER).unwrap_or_else(|problems| {
         let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", list.join("\n"))
     })
@@ -136,37 +136,80 @@ fn a_notice_counts_from_a_service_for_signatures_only() {
 }
 
 #[test]
-fn a_users_file_adds_and_switches_off() {
-    let own = load(
-        "[[signal]]\nid = \"demo_requested\"\noff = true\n[[signal]]\nid = \"need_confirmed\"\nlanguage = \"de\"\nphrases = [\"ohne (euch|sie) geht es nicht\"]",
-    );
-    let phrases = own.unwrap_or_else(|problems| panic!("{problems:?}"));
-    assert!(!has(&phrases, "demo_requested", "We'd like a demo."));
+fn a_users_file_adds_takes_away_and_switches_off_in_its_language() {
+    let text = "
+[[signal]]
+id = \"demo_requested\"
+off = true
+phrases = [\"zeigt uns das ding\"]
+[[signal]]
+id = \"need_confirmed\"
+phrases = [\"ohne (euch|sie) geht es nicht\"]
+";
+    let phrases = load("de", text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(!has(&phrases, "demo_requested", "Wir hätten gerne eine Demo."));
+    assert!(has(&phrases, "demo_requested", "Zeigt uns das Ding."));
+    assert!(!has(&phrases, "demo_requested", "Zeigt uns das Ding nicht."));
+    assert!(has(&phrases, "demo_requested", "We'd like a demo."));
     assert!(has(&phrases, "need_confirmed", "Ohne Sie geht es nicht."));
     assert!(has(&phrases, "proposal_requested", "Please send us a proposal."));
 }
 
 #[test]
+fn a_single_phrase_is_removed_as_it_is_written() {
+    assert!(has(&phrases(), "demo_requested", "Yes to the demo."));
+    let text = "[[signal]]\nid = \"demo_requested\"\nremove = [\"yes to the demo\"]";
+    let phrases = load("en", text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(!has(&phrases, "demo_requested", "Yes to the demo."));
+    // What the user did not speak of is as it was.
+    assert!(has(&phrases, "demo_requested", "Could you show us a demo?"));
+}
+
+#[test]
+fn a_file_of_its_own_words_brings_a_new_language() {
+    let text = "
+[cues]
+negations = [\"non\"]
+conditions = [\"se\"]
+[[signal]]
+id = \"demo_requested\"
+phrases = [\"vorremmo .. (demo|dimostrazione)\"]
+";
+    let phrases = load("it", text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(has(&phrases, "demo_requested", "Vorremmo vedere una dimostrazione."));
+    assert!(!has(&phrases, "demo_requested", "Non vorremmo vedere una dimostrazione."));
+}
+
+#[test]
 fn what_is_wrong_in_a_users_file_has_its_line() {
-    for (text, wanted) in [
+    for (language, text, wanted) in [
         (
+            "en",
             "[[signal]]\nid = \"demo_request\"",
             "phrases.toml:2: signal demo_request: there is no signal `demo_request`; did you mean `demo_requested`?",
         ),
         (
+            "en",
             "\n\n[[signal]]\nid = \"unsubscribe\"\nphrases = [\"leave (me\"]",
             "phrases.toml:5: signal unsubscribe: phrase \"leave (me\": a bracket is not closed",
         ),
-        ("competitors = [\" \"]", "phrases.toml:1: competitors: a name is empty"),
         (
-            "[[signal]]\nid = \"unsubscribe\"\nlanguage = \"it\"",
-            "phrases.toml:3: signal unsubscribe: there are no words for \"not\" and \"if\" in the language `it`; known: en, de, fr, es",
+            "en",
+            "[[signal]]\nid = \"demo_requested\"\nremove = [\"demo pleas\"]",
+            "phrases.toml:3: signal demo_requested: there is no phrase \"demo pleas\" to remove; did you mean `demo please`?",
+        ),
+        ("en", "competitors = [\" \"]", "phrases.toml:1: competitors: a name is empty"),
+        (
+            "it",
+            "[[signal]]\nid = \"unsubscribe\"",
+            "phrases.toml:1: cues: there are no built-in lists in the language `it`: say under [cues] which words are \
+             `negations` (not) and `conditions` (if)",
         ),
     ] {
-        let problems = load(text).err().unwrap_or_default();
+        let problems = load(language, text).err().unwrap_or_default();
         assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [wanted]);
     }
-    let problems = load("a = 1").err().unwrap_or_default();
+    let problems = load("en", "a = 1").err().unwrap_or_default();
     assert!(
         problems.iter().any(|problem| problem.line == 1 && problem.message.contains("unknown field `a`"))
     );

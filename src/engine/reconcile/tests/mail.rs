@@ -151,7 +151,7 @@ const CONTENT: &str = "Our SECRET is the weather. We would like to see a demo.";
 
 #[test]
 fn content_is_read_for_phrases_and_goes_no_further() {
-    let phrases = Phrases::load(None).ok().map(Arc::new);
+    let phrases = Phrases::load(&[]).ok().map(Arc::new);
     let mut store = with(MailPolicy { phrases, ..MailPolicy::default() });
     let mut seen = mail("box/email:1", 5);
     seen.fields.set(Field::Content, text(CONTENT));
@@ -176,6 +176,50 @@ fn content_is_read_for_phrases_and_goes_no_further() {
     store.take(one(seen));
     let kept = store.of(&reference("box/email:1")).fields;
     assert_eq!(kept.get(Field::Phrases), found.as_ref());
+}
+
+#[test]
+fn a_notice_of_a_signed_contract_counts_and_concerns_those_whom_it_names() {
+    let phrases = Phrases::load(&[]).ok().map(Arc::new);
+    let mut store = with(MailPolicy { phrases, ..MailPolicy::default() });
+    let signed = "Order form has been completed. All parties have signed: Ann Lee (ann@acme.com), Bob <bob@ours.example>.";
+    let notice = |name: &str, sender: &str, content: &str| {
+        let mut seen = mail(name, 5);
+        seen.fields.set(Field::MessageId, text(name));
+        seen.fields.set(Field::Sender, text(sender));
+        seen.fields.set(Field::Recipients, list(&["bob@ours.example"]));
+        seen.fields.set(Field::Automatic, text("bulk"));
+        seen.fields.set(Field::Content, text(content));
+        seen
+    };
+    // given the same words of a service for signatures and of somebody else, and a service's word that is no end
+    let mut service = notice("box/email:1", "noreply@mail.hellosign.com", signed);
+    let other = notice("box/email:2", "noreply@shop.example", signed);
+    let opened =
+        notice("box/email:3", "dse_na4@docusign.net", "Ann Lee (ann@acme.com) viewed your document.");
+    store.take([service.clone(), other, opened].map(Change::Seen).into());
+    let of = |store: &Memory, name: &str| {
+        let fields = store.of(&reference(name)).fields;
+        let said: Vec<String> =
+            fields.list(Field::Phrases).iter().map(|one| one.split('=').next().unwrap().into()).collect();
+        let kind = fields.text(Field::Automatic).unwrap_or_default().to_owned();
+        (kind, said, fields.list(Field::Recipients).iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let strings = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let whole = (
+        "notice".to_owned(),
+        strings(&["contract_executed"]),
+        strings(&["bob@ours.example", "ann@acme.com"]),
+    );
+    assert_eq!(of(&store, "box/email:1"), whole);
+    assert_eq!(of(&store, "box/email:2"), ("bulk".to_owned(), vec![], strings(&["bob@ours.example"])));
+    assert_eq!(of(&store, "box/email:3"), ("notice".to_owned(), vec![], strings(&["bob@ours.example"])));
+    // a later look without the text leaves all that
+    service.fields.remove(Field::Content);
+    service.version = model::Version::At(at(6));
+    service.modified = at(6);
+    store.take(one(service));
+    assert_eq!(of(&store, "box/email:1"), whole);
 }
 
 #[test]
