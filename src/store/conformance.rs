@@ -89,6 +89,7 @@ const CASES: &[(&str, Case)] = cases![
     relations::a_tagged_address_is_known_without_its_tag,
     relations::what_the_crm_links_is_stated,
     relations::links_show_on_the_subject_newest_first,
+    relations::a_long_series_to_come_hides_no_mail,
     relations::a_change_while_it_is_linked_is_looked_at_again,
     relations::a_meeting_is_looked_at_when_it_is_over,
     relations::an_address_that_appears_later_brings_its_history,

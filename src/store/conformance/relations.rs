@@ -7,7 +7,7 @@ use model::{
     RecordRow, Timestamp, Value,
     work::{ActivityLink, ActivityView, Direction, KnownContact, Mate, Related, Standing},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 fn mail(of: &[(Field, Value)]) -> Fields {
     let mut mail = fields(of);
@@ -189,6 +189,35 @@ pub(super) async fn links_show_on_the_subject_newest_first(store: Arc<dyn Store>
     let after = store.subjects(&[id(1)]).await.unwrap().remove(0);
     assert_eq!(after.activities.len(), 2);
     assert!(waiting(&*store, NOW).await.is_empty());
+}
+
+pub(super) async fn a_long_series_to_come_hides_no_mail(store: Arc<dyn Store>) {
+    const HOUR: u64 = 3_600;
+    let held = daemon(&*store).await;
+    // given a deal with a mail, a meeting that was held, and seventy that are to come
+    let deal = (id(1), reference(Kind::Deal, "1"), fields(&[]));
+    let written = (id(9), in_box("9"), mail(&[]));
+    let meeting = |number: u128, start: Timestamp| {
+        let times =
+            [(Field::At, Value::Time(start)), (Field::EndAt, Value::Time(start + Duration::from_secs(HOUR)))];
+        (id(number), reference(Kind::Meeting, &number.to_string()), fields(&times))
+    };
+    let coming = |week: u32| NOW + Duration::from_secs(HOUR * 168 * u64::from(week + 1));
+    let mut all = vec![deal, written, meeting(10, NOW - Duration::from_secs(2 * HOUR))];
+    all.extend((0..70).map(|week| meeting(100 + u128::from(week), coming(week))));
+    store.commit_page(&held, page(&all), NOW).await.unwrap();
+    // when they are linked; those to come wait for their end
+    let decided = waiting(&*store, NOW).await.into_iter().map(|(view, mark)| {
+        let again = view.fields.time(Field::EndAt).filter(|end| *end > NOW);
+        (Related { again, ..related(&view, vec![link(id(1), Kind::Deal, false)]) }, mark)
+    });
+    let decided: Vec<_> = decided.collect();
+    store.commit_related(&held, decided, NOW).await.unwrap();
+    // then what has happened is shown, and the next ten
+    let shown = store.subjects(&[id(1)]).await.unwrap().remove(0).activities;
+    let shown: Vec<Id> = shown.into_iter().map(|one| one.record).collect();
+    let wanted: Vec<Id> = (100..110).rev().chain([9, 10]).map(id).collect();
+    assert_eq!(shown, wanted);
 }
 
 pub(super) async fn a_change_while_it_is_linked_is_looked_at_again(store: Arc<dyn Store>) {

@@ -8,8 +8,10 @@ use model::{
 use rusqlite::Connection;
 use std::collections::HashMap;
 
-/// Most activities shown of a subject.
+/// Most activities shown of a subject that have happened.
 const MOST: i64 = 50;
+/// Most meetings shown that are to come, the next ones: a long series must not hide what was written.
+const COMING: i64 = 10;
 
 /// An activity as it is linked to the subject.
 struct Linked {
@@ -20,7 +22,7 @@ struct Linked {
     ambiguous: bool,
 }
 
-/// The newest mails and meetings linked to a record, newest first.
+/// The newest mails and meetings linked to a record and the next meetings to come, newest first.
 pub(in crate::sqlite) fn briefs(db: &Connection, subject: Id) -> Outcome<Vec<ActivityBrief>> {
     let linked = linked(db, subject)?;
     if linked.is_empty() {
@@ -46,12 +48,22 @@ pub(in crate::sqlite) fn briefs(db: &Connection, subject: Id) -> Outcome<Vec<Act
 }
 
 fn linked(db: &Connection, subject: Id) -> Outcome<Vec<Linked>> {
+    // A meeting that is to come waits for its own end among what is to be linked.
     let mut statement = db.prepare_cached(
-        "SELECT l.activity, a.kind, a.direction, l.how, l.ambiguous
-         FROM activity_links AS l CROSS JOIN activities AS a ON a.record = l.activity
-         WHERE l.record = ?1 ORDER BY l.at DESC, l.activity DESC LIMIT ?2",
+        "WITH linked AS (
+           SELECT l.activity, l.how, l.ambiguous, l.at,
+                  EXISTS (SELECT 1 FROM unrelated AS u CROSS JOIN meetings AS m ON m.id = u.record
+                          WHERE u.record = l.activity AND u.due = coalesce(m.end_at, m.at)) AS coming
+           FROM activity_links AS l WHERE l.record = ?1),
+         shown AS (
+           SELECT * FROM (SELECT * FROM linked WHERE NOT coming ORDER BY at DESC, activity DESC LIMIT ?2)
+           UNION ALL
+           SELECT * FROM (SELECT * FROM linked WHERE coming ORDER BY at, activity LIMIT ?3))
+         SELECT s.activity, a.kind, a.direction, s.how, s.ambiguous
+         FROM shown AS s CROSS JOIN activities AS a ON a.record = s.activity
+         ORDER BY s.at DESC, s.activity DESC",
     )?;
-    let mut rows = statement.query((subject.to_string(), MOST))?;
+    let mut rows = statement.query((subject.to_string(), MOST, COMING))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(Linked {
