@@ -1,15 +1,19 @@
 //! The release binary as a daemon with nothing to do: how soon it is ready, what it holds and what it takes.
 #![expect(clippy::disallowed_methods, reason = "a stop-watch")]
 
-use crate::{Plan, child, machine, rig::Pass, show, show::Row};
+use crate::{
+    Plan, child,
+    daemon::{self, Daemon},
+    machine,
+    rig::Pass,
+    show,
+    show::Row,
+};
 use std::{
-    os::unix::net::UnixDatagram,
     path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-const BINARY: &str = env!("CARGO_BIN_EXE_sales-orchestrator");
 const RECORDS: usize = 100_000;
 /// What the first turns after a start leave behind is over when so little was used in [`LOOK`].
 const QUIET_S: f64 = 0.03;
@@ -25,8 +29,7 @@ pub fn run(_: &Plan) -> anyhow::Result<Vec<Row>> {
     let pass: Pass = child::result("backfill", &[&base, &database.display().to_string()])?;
     anyhow::ensure!(pass.records == RECORDS as u64, "{} records arrived", pass.records);
     configure(folder.path(), &base)?;
-    let size = std::fs::metadata(BINARY)?.len() as f64 / 1e6;
-    let mut rows = vec![Row::most("size of the binary", size, 25.0, " MB")];
+    let mut rows = vec![Row::most("size of the binary", daemon::size()?, 25.0, " MB")];
     settle(&Daemon::start(folder.path())?.0)?;
     let mut starts = Vec::new();
     for _ in 0..STARTS {
@@ -73,48 +76,5 @@ fn settle(daemon: &Daemon) -> anyhow::Result<()> {
             ));
             return Ok(());
         }
-    }
-}
-
-/// The binary running; killed when dropped, which is what it must stand anyway.
-struct Daemon(Child);
-
-impl Daemon {
-    /// Starts it and waits until it says that it is ready, as systemd does; also how long that took.
-    fn start(folder: &Path) -> anyhow::Result<(Self, Duration)> {
-        let place = folder.join("notify");
-        std::fs::remove_file(&place).ok();
-        let socket = UnixDatagram::bind(&place)?;
-        socket.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let began = Instant::now();
-        let child = Command::new(BINARY)
-            .args(["--config"])
-            .arg(folder.join("orchestrator.toml"))
-            .arg("--data")
-            .arg(folder)
-            .arg("run")
-            .env("NOTIFY_SOCKET", &place)
-            .env("SALES_ORCHESTRATOR_HUBSPOT_TOKEN", "pat-eu1-sandbox")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        let daemon = Self(child);
-        let mut message = [0; 256];
-        loop {
-            let length = socket.recv(&mut message)?;
-            if message.get(..length).is_some_and(|text| text.starts_with(b"READY=1")) {
-                return Ok((daemon, began.elapsed()));
-            }
-        }
-    }
-    fn id(&self) -> String {
-        self.0.id().to_string()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
     }
 }

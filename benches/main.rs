@@ -1,5 +1,6 @@
 //! What the whole product costs, measured beside what it is compared with, in one run:
-//! `cargo bench --bench product [-- NAME…] [--records N]`. Names: backfill, limits, nochange, idle, assign, gap.
+//! `cargo bench --bench product [-- NAME…] [--records N] [--tasks N] [--seconds N]`. Names: backfill, limits,
+//! nochange, idle, assign, gap, messages.
 //! Ratios decide; absolute figures hold for the machine that is printed with them.
 #![expect(clippy::cast_precision_loss, reason = "figures for people, far below 2^52")]
 
@@ -7,15 +8,19 @@ mod assign;
 mod backfill;
 mod board;
 mod child;
+mod daemon;
 mod dlt;
 mod floor;
 mod gap;
 mod idle;
 mod limits;
 mod machine;
+mod messages;
 mod nochange;
+mod office;
 mod rig;
 mod show;
+mod talker;
 
 use anyhow::Context;
 use show::Row;
@@ -25,17 +30,22 @@ use std::process::ExitCode;
 pub struct Plan {
     /// Contacts of the full pass.
     pub records: usize,
+    /// Tasks in the queue when agents begin to talk.
+    pub tasks: usize,
+    /// For how long they talk.
+    pub seconds: usize,
 }
 
 type Bench = fn(&Plan) -> anyhow::Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("backfill", backfill::run),
     ("limits", limits::run),
     ("nochange", nochange::run),
     ("idle", idle::run),
     ("assign", assign::run),
     ("gap", gap::run),
+    ("messages", messages::run),
 ];
 
 fn main() -> ExitCode {
@@ -54,18 +64,25 @@ fn main() -> ExitCode {
 }
 
 fn measure(words: &[String]) -> anyhow::Result<()> {
-    let mut plan = Plan { records: 50_000 };
+    let mut plan = Plan { records: 50_000, tasks: 100_000, seconds: 60 };
     let mut wanted: Vec<&str> = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if word == "--records" {
-            let number = words.next().context("--records needs a number")?;
-            plan.records = number.parse().with_context(|| format!("--records {number}"))?;
-        } else if BENCHES.iter().any(|(name, _)| name == word) {
-            wanted.push(word);
-        } else {
-            anyhow::bail!("{word:?} is no benchmark: backfill, limits, nochange, idle, assign, gap");
-        }
+        let figure = match word.as_str() {
+            "--records" => &mut plan.records,
+            "--tasks" => &mut plan.tasks,
+            "--seconds" => &mut plan.seconds,
+            name if BENCHES.iter().any(|(known, _)| *known == name) => {
+                wanted.push(word);
+                continue;
+            }
+            _ => {
+                let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+                anyhow::bail!("{word:?} is no benchmark: {}", names.join(", "));
+            }
+        };
+        let number = words.next().with_context(|| format!("{word} needs a number"))?;
+        *figure = number.parse().with_context(|| format!("{word} {number}"))?;
     }
     show::heading(&machine::describe());
     for (name, bench) in BENCHES.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
