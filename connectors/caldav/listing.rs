@@ -37,6 +37,22 @@ pub struct Listing {
     pub expired: bool,
 }
 
+impl Listing {
+    /// A list of everything with what changed while it was made.
+    fn after(mut self, since: Self) -> Self {
+        let moved: BTreeSet<&str> = since
+            .members
+            .iter()
+            .map(|member| &*member.name)
+            .chain(since.gone.iter().map(|name| &**name))
+            .collect();
+        self.members.retain(|member| !moved.contains(&*member.name));
+        self.members.extend(since.members);
+        self.token = since.token;
+        self
+    }
+}
+
 /// Which listing.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Wanted {
@@ -140,16 +156,21 @@ impl Caldav {
     }
 }
 
-/// All objects, by `sync-collection` where it is there (the token then fits to the list), else by their tags.
+/// All objects. Where there is a token they are listed plainly, and what changed since the token is put in: then the
+/// token fits to the list. To be told everything since the beginning takes Radicale seven times as long.
 async fn everything(cx: &Cx<'_>, collection: &Collection) -> Result<Listing, Error> {
-    if collection.token.is_some()
-        && let Some(found) = follow(cx, &collection.path, "").await?.filter(|found| !found.expired)
-    {
-        // Radicale also names what it once had; nobody asked for that.
-        return Ok(Listing { gone: Vec::new(), ..found });
-    }
     let members = cx.send(&Members { collection: &collection.path }).await?;
-    Ok(Listing { members, ..Listing::default() })
+    let plain = Listing { members, ..Listing::default() };
+    let Some(token) = &collection.token else { return Ok(plain) };
+    if let Some(since) = follow(cx, &collection.path, token).await?.filter(|since| !since.expired) {
+        return Ok(plain.after(since));
+    }
+    // Some servers only know tokens that came with changes.
+    match follow(cx, &collection.path, "").await?.filter(|found| !found.expired) {
+        // Radicale also names what it once had; nobody asked for that.
+        Some(found) => Ok(Listing { gone: Vec::new(), ..found }),
+        None => Ok(plain),
+    }
 }
 
 /// What changed since the mark.

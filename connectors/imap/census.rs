@@ -95,7 +95,9 @@ impl Imap {
         match wanted {
             Wanted::Ids => changes.extend(uids.into_iter().map(|uid| Change::Exists(source.reference(uid)))),
             Wanted::Slice { .. } => {
-                let read = fetch::messages(cx, session, &source, uids.into_iter().collect()).await?;
+                let read =
+                    fetch::messages(cx, session, &source, uids.into_iter().collect(), &Uids::default())
+                        .await?;
                 changes.extend(read.into_values().flatten());
             }
         }
@@ -144,7 +146,9 @@ impl Imap {
     ) -> Result<Vec<Change>, Error> {
         match session.open_folder(cx, folder).await? {
             Chosen::Open(numbers) if numbers.validity == validity => {
-                let read = fetch::messages(cx, session, &self.source(folder, validity), uids).await?;
+                let read =
+                    fetch::messages(cx, session, &self.source(folder, validity), uids, &Uids::default())
+                        .await?;
                 Ok(read.into_values().flatten().collect())
             }
             Chosen::Open(_) | Chosen::Absent => Ok(Vec::new()),

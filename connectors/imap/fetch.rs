@@ -44,12 +44,14 @@ struct Gather<'a, 'c> {
     refusals: usize,
 }
 
-/// Reads messages. Those that are no longer there are missing from the answer; drafts are `None`.
+/// Reads messages. Those that are no longer there are missing from the answer; drafts are `None`. While they are
+/// understood the server is let begin with those that will be wanted `next`.
 pub async fn messages(
     cx: &Cx<'_>,
     session: &mut Session,
     from: &Source<'_>,
     uids: Uids,
+    next: &Uids,
 ) -> Result<BTreeMap<u32, Option<Change>>, Error> {
     let text = if from.bodies { crate::message::BODY } else { TEXT };
     let lean = format!("(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.{HEADER}>)");
@@ -68,6 +70,9 @@ pub async fn messages(
         }
     }
     complete(cx, session, from, &mut read, text).await?;
+    if !next.is_empty() {
+        session.fetch_ahead(cx, next, &full).await;
+    }
     let now = cx.clock.now();
     changes.extend(
         read.iter().map(|message| (message.uid, (!message.is_draft()).then(|| message.change(from, now)))),

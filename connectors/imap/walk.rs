@@ -102,9 +102,11 @@ impl Imap {
         }
         let room = PAGE.saturating_sub(changes.len());
         let mut uids = now.changed.take(room);
+        let mut next = Uids::default();
         if uids.is_empty() {
-            let rest = session.listing(cx, now.from, now.mark.next).await?.unwrap_or_default();
-            uids = rest.iter().take(room).collect();
+            let mut rest = session.listing(cx, now.from, now.mark.next).await?.unwrap_or_default();
+            uids = rest.take(room);
+            next = rest.take(PAGE);
             let Some(last) = uids.last() else {
                 place.folders.insert(now.folder, now.mark);
                 return Ok(());
@@ -114,7 +116,7 @@ impl Imap {
         let source = self.source(&now.folder, now.mark.validity);
         let mut reported = Vec::with_capacity(uids.ranges());
         let mut drafts = Vec::new();
-        for (uid, change) in fetch::messages(cx, session, &source, uids).await? {
+        for (uid, change) in fetch::messages(cx, session, &source, uids, &next).await? {
             if change.is_some() {
                 reported.push(uid);
             } else {

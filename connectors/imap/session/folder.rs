@@ -195,8 +195,18 @@ impl Session {
 
     /// Items of messages of the open folder.
     pub async fn fetch(&mut self, cx: &Cx<'_>, uids: &Uids, items: &str) -> Result<Vec<Data>, Error> {
-        Ok(self.run(cx, Command::new("UID FETCH").word(&uids.to_string()).word(items)).await?.data)
+        Ok(self.run(cx, fetch(uids, items)).await?.data)
     }
+
+    /// Lets the server begin with the items that will be fetched next, as far as can be foreseen.
+    pub async fn fetch_ahead(&mut self, cx: &Cx<'_>, uids: &Uids, items: &str) {
+        // What is wrong the next command finds out for itself.
+        self.send_ahead(cx, &fetch(uids, items)).await.ok();
+    }
+}
+
+fn fetch(uids: &Uids, items: &str) -> Command {
+    Command::new("UID FETCH").word(&uids.to_string()).word(items)
 }
 
 /// The UID among a message's items.

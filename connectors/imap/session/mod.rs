@@ -12,7 +12,7 @@ use crate::{
     BUCKET, refusal,
     wire::{Code, Command, Data, Response, State},
 };
-use connect::{Cx, Error};
+use connect::{Cx, Error, ErrorKind};
 use line::Line;
 use std::collections::BTreeSet;
 
@@ -22,6 +22,15 @@ pub struct Session {
     capabilities: BTreeSet<String>,
     tag: u32,
     selected: Option<Selected>,
+    ahead: Option<Ahead>,
+}
+
+/// A command that was sent before anybody waits for its answer.
+struct Ahead {
+    tag: String,
+    name: String,
+    /// As it was sent.
+    text: Vec<u8>,
 }
 
 /// What came of a command.
@@ -40,14 +49,35 @@ impl Session {
 
     /// Sends a command and reads to its end. Anything but OK is an error.
     pub async fn run(&mut self, cx: &Cx<'_>, command: Command) -> Result<Done, Error> {
+        if let Some(ahead) = self.ahead.take() {
+            let done = self.finish(cx, &ahead.tag, &ahead.name).await;
+            if command.pieces().eq([&*ahead.text]) {
+                return noted(cx, done);
+            }
+            if let Err(error) = done
+                && error.kind != ErrorKind::Invalid
+            {
+                return noted(cx, Err(error));
+            }
+        }
         let permit = cx.limiter.admit(BUCKET, cx.lane, cx.clock).await?;
         let done = self.exchange(cx, &command).await;
         // No answer of IMAP speaks of limits.
         cx.limiter.lost(permit, cx.clock.now());
-        if let Err(error) = &done {
-            cx.limiter.refused(BUCKET, &error.kind, cx.clock.now());
-        }
-        done
+        noted(cx, done)
+    }
+
+    /// Sends a command without literals whose answer is read by the same command later, so that the server works on it
+    /// meanwhile. Whatever else is asked for first throws that answer away.
+    pub async fn send_ahead(&mut self, cx: &Cx<'_>, command: &Command) -> Result<(), Error> {
+        let (Some(text), None) = (command.pieces().next(), &self.ahead) else { return Ok(()) };
+        let permit = cx.limiter.admit(BUCKET, cx.lane, cx.clock).await?;
+        let (text, tag) = (text.to_vec(), self.next_tag());
+        let bytes = [tag.as_bytes(), b" ", &text, b"\r\n"].concat();
+        let sent = self.line.send(command.name(), &bytes, cx.timeout).await;
+        cx.limiter.lost(permit, cx.clock.now());
+        self.ahead = Some(Ahead { tag, name: command.name().to_owned(), text });
+        sent
     }
 
     async fn exchange(&mut self, cx: &Cx<'_>, command: &Command) -> Result<Done, Error> {
@@ -110,4 +140,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Lets the limiter know of a refusal.
+fn noted(cx: &Cx<'_>, done: Result<Done, Error>) -> Result<Done, Error> {
+    if let Err(error) = &done {
+        cx.limiter.refused(BUCKET, &error.kind, cx.clock.now());
+    }
+    done
 }

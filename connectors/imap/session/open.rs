@@ -40,8 +40,8 @@ impl Session {
         if cover == Cover::Tls {
             stream = cx.dial.secure(stream, host, cx.timeout).await.map_err(unreachable)?;
         }
-        let mut session =
-            Self { line: Line::new(stream), capabilities: BTreeSet::new(), tag: 0, selected: None };
+        let (line, capabilities) = (Line::new(stream), BTreeSet::new());
+        let mut session = Self { line, capabilities, tag: 0, selected: None, ahead: None };
         let mut signed_in = session.greeted(cx).await?;
         if cover == Cover::StartTls {
             if signed_in {

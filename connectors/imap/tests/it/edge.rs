@@ -4,7 +4,7 @@ use crate::{
     fake::{BARE, CONDSTORE, FULL, Fake, Rude},
     kit::{Rig, Store, gone, ids, mail},
 };
-use connect::{Connector, ErrorKind};
+use connect::{Connector, ErrorKind, Position};
 use model::{Change, Field, Kind, Pass};
 use std::collections::BTreeSet;
 
@@ -328,4 +328,30 @@ async fn a_folder_that_is_refused_leaves_the_others_and_proves_nothing() {
     assert!(matches!(error.kind, ErrorKind::Forbidden { .. }));
     let error = rig.imap.poll(&rig.cx(), Kind::Meeting, &Pass::Full, None).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
+}
+
+fn fetched(log: &[String]) -> Vec<&str> {
+    log.iter().filter(|command| command.starts_with("UID FETCH")).map(|one| one.as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_next_page_is_on_its_way_while_this_one_is_stored_and_whatever_comes_between_costs_no_mail() {
+    // given a folder of three pages, of which the first is read
+    let fake = filled(FULL, 1100);
+    let rig = Rig::fake(&fake, "{\"connections\": 1}");
+    let first = rig.page(&Pass::Full, None).await.unwrap();
+    // then the server has been asked for the second one
+    tokio::task::yield_now().await;
+    assert!(fetched(&fake.log()).last().unwrap().contains("501:1000"), "nothing was asked for ahead");
+    // when the same session is used for something else before the walk goes on
+    let (census, ..) = rig.walk(&Pass::Census, None).await;
+    assert_eq!(ids(&census).len(), 1100);
+    let Position::More(cursor) = first.position else { panic!("it ended early") };
+    let (rest, _, complete) = rig.walk(&Pass::Full, Some(cursor)).await;
+    // then every mail came once, and the last page was not asked for twice
+    assert!(complete && rest.len() + first.changes.len() == 1100);
+    let all: BTreeSet<String> = &ids(&first.changes) | &ids(&rest);
+    assert_eq!(all, fake.ids());
+    let log = fake.log();
+    assert_eq!(fetched(&log).iter().filter(|command| command.contains("1001:1100")).count(), 1, "{log:?}");
 }
