@@ -7,6 +7,7 @@ pub mod queue;
 pub mod roster;
 pub mod routing;
 mod score;
+mod shut;
 #[cfg(test)]
 mod tests;
 mod why;

@@ -42,6 +42,15 @@ pub struct QueuePlace {
     pub task: Id,
 }
 
+/// What tasks have in common for whether anybody can take them at all.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskKind {
+    /// Required capability.
+    pub capability: Box<str>,
+    /// What capacity one uses, beside that of any task.
+    pub unit: Option<Box<str>>,
+}
+
 /// What an agent carries.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct AgentLoad {

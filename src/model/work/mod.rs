@@ -15,7 +15,7 @@ pub mod view;
 pub use access::{Role, Token};
 pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
 pub use assignment::{
-    AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, Passed, QueuePlace, TrackRecord,
+    AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, Passed, QueuePlace, TaskKind, TrackRecord,
 };
 pub use escalation::{EscalationCase, EscalationLevel};
 pub use handoff::{HandoffCase, HandoffTo};
