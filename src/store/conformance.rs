@@ -62,6 +62,7 @@ const CASES: &[(&str, Case)] = cases![
     progress::an_open_task_can_be_due_at_another_time,
     progress::a_look_that_is_due_marks_once,
     work::decisions_are_made_once_and_on_the_board_they_saw,
+    work::the_queue_is_read_by_kinds,
     work::one_agent_holds_a_responsibility_at_a_time,
     work::loads_count_open_work_per_unit_and_the_week,
     work::a_paused_agent_shows_on_the_board,

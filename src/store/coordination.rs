@@ -42,6 +42,8 @@ pub trait Coordination: Send + Sync {
 /// What wants attention.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
+    /// The board's: unchanged while nobody was paused, taken back from or given anything.
+    pub revision: i64,
     /// Offers that were not answered in time.
     pub expired: Vec<Task>,
     /// Reserved tasks of which the agent has not been told.

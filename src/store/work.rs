@@ -4,7 +4,7 @@ use crate::{Actor, Error, Held};
 use async_trait::async_trait;
 use model::{
     AgentId, Event, Id, Timestamp, Write,
-    work::{Assignment, Board, EscalationCase, HandoffCase, QueuePlace, SubjectView, Task},
+    work::{Assignment, Board, EscalationCase, HandoffCase, QueuePlace, SubjectView, Task, TaskKind},
 };
 
 /// What there is to do and who does it.
@@ -28,6 +28,16 @@ pub trait Work: Send + Sync {
     /// queue ends with them. So tasks that wait for a full agent do not hide those of others.
     async fn board_after(
         &self,
+        after: Option<QueuePlace>,
+        most: usize,
+        week_start: Timestamp,
+    ) -> Result<(Board, Option<QueuePlace>), Error>;
+    /// Revision, loads and the kinds of tasks in the queue; no task.
+    async fn standing(&self, week_start: Timestamp) -> Result<(Board, Vec<TaskKind>), Error>;
+    /// As [`Work::board_after`], of these kinds only.
+    async fn board_of(
+        &self,
+        kinds: Vec<TaskKind>,
         after: Option<QueuePlace>,
         most: usize,
         week_start: Timestamp,

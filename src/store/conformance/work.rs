@@ -4,7 +4,7 @@ use super::kit::{NOW, assignment, daemon, fields, id, later, links, page, placed
 use crate::{Actor, Error, Held, Progressed, Store};
 use model::{
     AgentId, EventKind, Field, Fields, Id, Kind, Timestamp, Value,
-    work::{AgentLoad, Responsibility, Subject, Task, TaskState, TrackRecord},
+    work::{AgentLoad, Responsibility, Subject, Task, TaskKind, TaskState, TrackRecord},
 };
 use std::sync::Arc;
 
@@ -66,6 +66,31 @@ pub(super) async fn decisions_are_made_once_and_on_the_board_they_saw(store: Arc
     assert!(matches!(refused, Err(Error::Stale { .. })));
     assert_eq!(store.task(id(31)).await.unwrap().unwrap().0.state, TaskState::Queued);
     assert!(store.task(id(404)).await.unwrap().is_none());
+}
+
+pub(super) async fn the_queue_is_read_by_kinds(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let tasks =
+        [task(30, on_deal(1), None), task(31, on_deal(2), Some("proposal")), task(32, on_deal(3), None)];
+    queued(&*store, &held, &tasks).await;
+    let kind =
+        |task: &Task| TaskKind { capability: task.need.capability.clone(), unit: task.need.unit.clone() };
+    // given two kinds of tasks in the queue
+    let (board, kinds) = store.standing(NOW).await.unwrap();
+    assert_eq!((kinds, board.tasks.len()), (vec![kind(&tasks[0]), kind(&tasks[1])], 0));
+    // then each can be read by itself, in pieces, best rank first
+    let read = async |kinds: &[TaskKind], after, most| {
+        let (board, next) = store.board_of(kinds.to_vec(), after, most, NOW).await.unwrap();
+        (board.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), next)
+    };
+    let (first, on) = read(&[kind(&tasks[0])], None, 1).await;
+    let (second, end) = read(&[kind(&tasks[0])], on, 2).await;
+    assert_eq!((first, second, end), (vec![id(30)], vec![id(32)], None));
+    assert_eq!(read(&[kind(&tasks[1])], None, 9).await.0, [id(31)]);
+    assert_eq!(read(&[kind(&tasks[1]), kind(&tasks[0])], None, 9).await.0, [id(30), id(31), id(32)]);
+    // and what was placed waits no more
+    placed(&*store, &held, &[(id(31), "ANNA")]).await;
+    assert_eq!(store.standing(NOW).await.unwrap().1, [kind(&tasks[0])]);
 }
 
 pub(super) async fn one_agent_holds_a_responsibility_at_a_time(store: Arc<dyn Store>) {

@@ -1,6 +1,6 @@
 //! What wants attention: offers, handoffs, escalations, triggers, tasks in trouble.
 
-use super::{escalation, fail::Outcome, handoff, result, task};
+use super::{board, escalation, fail::Outcome, handoff, result, task};
 use crate::{Agenda, Raise};
 use model::{Timestamp, work::Task};
 use rusqlite::{Connection, Row};
@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row};
 pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agenda> {
     let tasks = |condition: &str, order: &str| tasks(db, condition, order, now, most);
     Ok(Agenda {
+        revision: board::revision(db)?,
         expired: tasks("state = 'offered' AND offer_until <= ?1", "offer_until, id")?,
         untold: tasks("state = 'offered' AND told IS NULL AND offer_until > ?1", "id")?,
         late: tasks("ended_at IS NULL AND due <= ?1 AND alarmed IS NULL", "due, id")?,

@@ -5,17 +5,33 @@ use model::{
     AgentId, Id, Timestamp,
     work::{AgentLoad, Board, QueuePlace, Responsibility, Subject, TrackRecord},
 };
-use rusqlite::{Connection, OptionalExtension, Row, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, types::Value as Sql};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
     sync::{Mutex, PoisonError},
 };
 
-/// The number that rises with every change to tasks and loads.
+/// The part of the deal that a task is, if it is one beside the main work, is nobody's now.
+const FREE: &str = "(responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
+   SELECT 1 FROM responsibilities AS r WHERE r.subject = t.subject AND r.responsibility = t.responsibility))";
+
+/// The number that rises with every change to tasks and loads after which a decision may no longer hold.
 pub(super) fn revision(db: &Connection) -> Outcome<i64> {
     let mut statement = db.prepare_cached("SELECT value FROM counters WHERE name = 'board'")?;
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
+}
+
+/// The number that rises with every change to loads, also those that only make room.
+pub(super) fn stand(db: &Connection) -> Outcome<i64> {
+    let sql = "SELECT sum(value) FROM counters WHERE name IN ('board', 'eased')";
+    let mut statement = db.prepare_cached(sql)?;
+    Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.unwrap_or_default())
+}
+
+/// Notes that somebody has less to do: whatever is being decided on the board still holds.
+pub(super) fn eased(db: &Connection) -> Outcome<()> {
+    super::bump(db, "eased", 1).map(drop)
 }
 
 /// The best of the queue behind a place, and the place behind those if there may be more. Tasks beside the main
@@ -28,24 +44,42 @@ pub(super) fn board(
     week_start: Timestamp,
     roster: &Mutex<Roster>,
 ) -> Outcome<(Board, Option<QueuePlace>)> {
-    let revision = revision(db)?;
-    let loads = {
-        let mut roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
-        roster.update(db, revision, week_start.as_millis().div_euclid(BUCKET))?;
-        roster.loads.clone()
-    };
-    let mut board = Board { revision, loads, ..Board::default() };
+    let mut board = standing(db, week_start, roster)?;
     let mut statement = db.prepare_cached(&format!(
         "SELECT {}, enterprise, rank FROM tasks AS t
-         WHERE state = 'queued' AND (rank, id) > (?2, ?3)
-         AND (responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
-           SELECT 1 FROM responsibilities AS r
-           WHERE r.subject = t.subject AND r.responsibility = t.responsibility))
+         WHERE state = 'queued' AND (rank, id) > (?2, ?3) AND {FREE}
          ORDER BY rank, id LIMIT ?1",
         task::COLUMNS
     ))?;
     let (rank, task) = after.map_or((i64::MIN, String::new()), |place| (place.rank, place.task.to_string()));
-    let mut rows = statement.query((super::most(most), rank, task))?;
+    let rows = statement.query((super::most(most), rank, task))?;
+    let (seen, last) = fill(&mut board, rows)?;
+    complete(db, &mut board)?;
+    Ok((board, last.filter(|_| seen == most)))
+}
+
+/// The board with these tasks, in their order, as far as they still wait.
+pub(super) fn of(
+    db: &Connection,
+    ids: &[Id],
+    week_start: Timestamp,
+    roster: &Mutex<Roster>,
+) -> Outcome<Board> {
+    let mut board = standing(db, week_start, roster)?;
+    let keys: Vec<Sql> = ids.iter().map(|id| Sql::Text(id.to_string())).collect();
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {}, enterprise, rank FROM rarray(?1) AS k CROSS JOIN tasks AS t ON t.id = k.value
+         WHERE state = 'queued' AND {FREE} ORDER BY rank, id",
+        task::COLUMNS
+    ))?;
+    let rows = statement.query([Rc::new(keys)])?;
+    fill(&mut board, rows)?;
+    complete(db, &mut board)?;
+    Ok(board)
+}
+
+/// Puts tasks on the board; returns how many there were and the place of the last.
+fn fill(board: &mut Board, mut rows: Rows<'_>) -> Outcome<(usize, Option<QueuePlace>)> {
     let mut offered = HashSet::new();
     let (mut seen, mut last) = (0, None);
     while let Some(row) = rows.next()? {
@@ -62,10 +96,22 @@ pub(super) fn board(
         }
         board.tasks.push(task);
     }
-    board.primaries = primaries(db, &board)?;
+    Ok((seen, last))
+}
+
+/// Revision and loads, with no task.
+pub(super) fn standing(db: &Connection, week_start: Timestamp, roster: &Mutex<Roster>) -> Outcome<Board> {
+    let mut roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
+    roster.update(db, stand(db)?, week_start.as_millis().div_euclid(BUCKET))?;
+    Ok(Board { revision: revision(db)?, loads: roster.loads.clone(), ..Board::default() })
+}
+
+/// What has to be known about the tasks on a board.
+fn complete(db: &Connection, board: &mut Board) -> Outcome<()> {
+    board.primaries = primaries(db, board)?;
     board.passed = release::passed(db, board.tasks.iter().map(|task| task.id))?;
-    board.placed_before = placed_before(db, &board)?;
-    Ok((board, last.filter(|_| seen == most)))
+    board.placed_before = placed_before(db, board)?;
+    Ok(())
 }
 
 fn placed_before(db: &Connection, board: &Board) -> Outcome<BTreeMap<Id, u32>> {

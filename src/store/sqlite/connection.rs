@@ -1,6 +1,9 @@
 //! How the database is reached: one writer, a few readers, or everything inline on the caller.
 
-use super::fail::{Fail, Outcome};
+use super::{
+    fail::{Fail, Outcome},
+    together::{self, Promise, Waiting},
+};
 use crate::Error;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::{
@@ -49,7 +52,13 @@ pub(super) struct Writer {
     copying: Arc<Mutex<()>>,
 }
 
-type Job = Box<dyn FnOnce(&mut Writer) + Send>;
+/// What the writer's queue holds.
+pub(super) enum Job {
+    /// Has the connection to itself.
+    Alone(Box<dyn FnOnce(&mut Writer) + Send>),
+    /// A transaction that may be committed along with its neighbours in the queue.
+    Together(Box<dyn Promise>),
+}
 
 /// Readers that nobody uses now, and how many may be used at a time.
 struct Pool {
@@ -86,9 +95,7 @@ impl Database {
         let failed = |e: std::io::Error| Error::Database { doing: "start the writer", source: Box::new(e) };
         let copier = start_copier(path.to_owned(), &mut writer).map_err(failed)?;
         let write = move || {
-            for job in queue {
-                job(&mut writer);
-            }
+            together::work(&queue, &mut writer);
             drop(writer.copier.take());
             // Before the writer's connection, so that the last one to close tidies up.
             if copier.join().is_err() {
@@ -116,12 +123,27 @@ impl Database {
             Road::Thread { jobs, .. } => {
                 let (answer, answered) = oneshot::channel();
                 // A caller that went away does not want the answer; the job is done all the same.
-                let sent = jobs.send(Box::new(move |writer| drop(answer.send(job(writer)))));
-                let gone = || Fail::stored("the writer thread stopped");
-                match sent {
-                    Ok(()) => answered.await.unwrap_or_else(|_| Err(gone())),
-                    Err(_) => Err(gone()),
-                }
+                let job = Job::Alone(Box::new(move |writer| drop(answer.send(job(writer)))));
+                sent(jobs, job, answered).await
+            }
+        };
+        outcome.map_err(|e| e.at(&self.shown, doing))
+    }
+
+    /// Runs a short job as a durable transaction that shares its commit with those that wait beside it: each is
+    /// done as a whole or not at all, and each is on the disk when its answer comes.
+    pub(super) async fn write_together<T, F>(&self, doing: &'static str, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let outcome = match self.road().map_err(|e| e.at(&self.shown, doing))? {
+            Road::Inline(writer) => {
+                writer.lock().unwrap_or_else(PoisonError::into_inner).transaction(Durable::Full, job)
+            }
+            Road::Thread { jobs, .. } => {
+                let (answer, answered) = oneshot::channel();
+                sent(jobs, Job::Together(Box::new(Waiting::new(job, answer))), answered).await
             }
         };
         outcome.map_err(|e| e.at(&self.shown, doing))
@@ -200,6 +222,15 @@ impl Pool {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
         outcome
+    }
+}
+
+/// Hands a job to the writer and waits for what comes of it.
+async fn sent<T>(jobs: &mpsc::Sender<Job>, job: Job, answered: oneshot::Receiver<Outcome<T>>) -> Outcome<T> {
+    let gone = || Fail::stored("the writer thread stopped");
+    match jobs.send(job) {
+        Ok(()) => answered.await.unwrap_or_else(|_| Err(gone())),
+        Err(_) => Err(gone()),
     }
 }
 

@@ -38,6 +38,18 @@ impl Fail {
         Self::Stored(what.into())
     }
 
+    /// The same once more, for another who waits for the same transaction.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Sql(error) => match error.sqlite_error() {
+                Some(code) => Self::Sql(rusqlite::Error::SqliteFailure(*code, Some(error.to_string()))),
+                None => Self::stored(error.to_string()),
+            },
+            Self::Rule(error) => Self::stored(error.to_string()),
+            Self::Stored(error) => Self::stored(error.to_string()),
+        }
+    }
+
     /// The store's error for it.
     pub(super) fn at(self, path: &str, doing: &'static str) -> Error {
         match self {

@@ -71,7 +71,7 @@ pub(super) fn changed(db: &Connection, agent: &AgentId) -> Outcome<()> {
         "INSERT INTO agents (agent, revision) VALUES (?1, ?2)
          ON CONFLICT (agent) DO UPDATE SET revision = excluded.revision",
     )?;
-    note.execute((agent.as_str(), board::revision(db)?))?;
+    note.execute((agent.as_str(), board::stand(db)?))?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod feeds;
 pub mod floor;
 mod handoff;
 mod intake;
+mod kinds;
 mod known;
 mod leases;
 mod links;
@@ -42,6 +43,7 @@ mod talk;
 mod task;
 #[cfg(test)]
 mod tests;
+mod together;
 mod views;
 mod work;
 

@@ -1,9 +1,9 @@
 //! A STATUS: what an agent says of its task takes effect in one transaction.
 
 use super::{
-    bump, events,
+    board, bump, events,
     fail::{Fail, Outcome},
-    load, release, result,
+    release, result,
     talk::refuse,
     task, work,
 };
@@ -47,7 +47,10 @@ pub(super) fn take(
         return drop_queued(db, by, &task, body, now).map(|()| is(&cancelled(body)));
     };
     keep_report(db, id, body, message.sent_at)?;
-    bump(db, "board", 1)?;
+    let goes_on = matches!(body.status, Status::Accepted | Status::InProgress | Status::Blocked);
+    if !goes_on {
+        board::eased(db)?;
+    }
     let next = apply(db, by, &task, &holder, body, now)?;
     result::keep_words(db, &task, body, by.name(), now)?;
     let agent = holder;
@@ -57,7 +60,8 @@ pub(super) fn take(
         let kind = EventKind::TaskEnded { how: next.name().into() };
         events::append(db, &Event { at: now, subject: Some(id), kind, source: by.name().into() })?;
     }
-    if let Some(record) = task::record_of(&task.subject) {
+    // Whoever has it and how far it is matters to nobody else.
+    if let Some(record) = task::record_of(&task.subject).filter(|_| !goes_on) {
         work::mark(db, record)?;
     }
     Ok(is(&next))
@@ -107,7 +111,6 @@ fn apply(
         let mut change =
             db.prepare_cached("UPDATE tasks SET state = ?2, offer_until = NULL WHERE id = ?1")?;
         change.execute((task.id.to_string(), next.name()))?;
-        load::changed(db, holder)?;
     } else {
         let outcome = match body.status {
             Status::Failed => Some(model::work::message::TaskOutcome::Failure),

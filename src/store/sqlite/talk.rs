@@ -2,7 +2,6 @@
 
 use super::{
     SqliteStore,
-    connection::Durable,
     escalation, events,
     fail::{Fail, Outcome},
     handoff, result, status, task,
@@ -303,7 +302,7 @@ impl Talk for SqliteStore {
         let by = by.clone();
         let job = move |db: &Connection| say(db, &by, &message, now);
         // An answer is a promise: what was accepted outlives a power cut.
-        self.database.write("take a message", Durable::Full, job).await
+        self.database.write_together("take a message", job).await
     }
 
     async fn messages(
@@ -364,7 +363,7 @@ impl Talk for SqliteStore {
     async fn raise(&self, by: &Party, raised: Raise, now: Timestamp) -> Result<bool, Error> {
         let by = by.clone();
         let job = move |db: &Connection| raise(db, &by, &raised, now);
-        self.database.write("raise a trigger", Durable::Full, job).await
+        self.database.write_together("raise a trigger", job).await
     }
 
     async fn learnings(

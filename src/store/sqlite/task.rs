@@ -2,6 +2,7 @@
 
 use super::{
     fail::{Fail, Outcome},
+    kinds,
     links::Streams,
     load, queue, result, work,
 };
@@ -73,8 +74,8 @@ pub(super) const fn record_of(subject: &Subject) -> Option<Id> {
 pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option<bool>) -> Outcome<()> {
     let mut insert = db.prepare_cached(
         "INSERT OR IGNORE INTO tasks (id, action, title, subject, record, stage, responsibility, meant_for,
-           need, unit, priority, rank, arrived, allowed_hours, due, holder, state, cause, enterprise)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, 'queued', ?16, ?17)",
+           need, unit, priority, rank, arrived, allowed_hours, due, holder, state, cause, enterprise, kind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, 'queued', ?16, ?17, ?18)",
     )?;
     insert.raw_bind_parameter(1, task.id.to_string())?;
     insert.raw_bind_parameter(2, task.action.as_ref())?;
@@ -93,6 +94,7 @@ pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option
     insert.raw_bind_parameter(15, task.due.map(Timestamp::as_millis))?;
     insert.raw_bind_parameter(16, &task.cause)?;
     insert.raw_bind_parameter(17, enterprise)?;
+    insert.raw_bind_parameter(18, kinds::column(&task.need))?;
     insert.raw_execute()?;
     Ok(())
 }

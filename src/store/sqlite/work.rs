@@ -1,14 +1,14 @@
 //! The work role: the dirty queue and the trait; decisions are in their own modules.
 
 use super::{
-    SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, leases, load, progress,
-    subject, task,
+    SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, kinds, leases, load,
+    progress, subject, task,
 };
 use crate::{Actor, Error, Held, Progressed, Work};
 use async_trait::async_trait;
 use model::{
     AgentId, Id, Timestamp, Write,
-    work::{Assignment, Board, QueuePlace, SubjectView, Task},
+    work::{Assignment, Board, QueuePlace, SubjectView, Task, TaskKind},
 };
 use rusqlite::Connection;
 use std::{collections::HashMap, sync::Arc};
@@ -167,6 +167,27 @@ impl Work for SqliteStore {
     ) -> Result<(Board, Option<QueuePlace>), Error> {
         let roster = Arc::clone(&self.roster);
         let job = move |db: &Connection| board::board(db, after, most, week_start, &roster);
+        self.database.read("read the board", job).await
+    }
+
+    async fn standing(&self, week_start: Timestamp) -> Result<(Board, Vec<TaskKind>), Error> {
+        let roster = Arc::clone(&self.roster);
+        let job = move |db: &Connection| Ok((board::standing(db, week_start, &roster)?, kinds::waiting(db)?));
+        self.database.read("read what agents carry", job).await
+    }
+
+    async fn board_of(
+        &self,
+        kinds: Vec<TaskKind>,
+        after: Option<QueuePlace>,
+        most: usize,
+        week_start: Timestamp,
+    ) -> Result<(Board, Option<QueuePlace>), Error> {
+        let roster = Arc::clone(&self.roster);
+        let job = move |db: &Connection| {
+            let (ids, next) = kinds::best(db, &kinds, after, most)?;
+            Ok((board::of(db, &ids, week_start, &roster)?, next))
+        };
         self.database.read("read the board", job).await
     }
 
