@@ -29,7 +29,7 @@ pub async fn start(
         shared.store.clone(),
         shared.clock.clone(),
         move || rules.rules(),
-        move || nudges.all(),
+        move || nudges.said(),
         clock::seed(),
     );
     let app = router(&web, settings.web.names.clone());

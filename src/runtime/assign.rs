@@ -32,6 +32,8 @@ const DAY_MILLIS: i64 = 86_400_000;
 const TOLD_AGAIN: Duration = Duration::from_secs(86_400);
 /// Queued tasks looked at in one turn.
 const BATCH: usize = 500;
+/// A walk through the whole of a long queue takes a share of the time: one part of this and one.
+const WHOLE_REST: u32 = 20;
 /// When tasks are left over, for working hours and weekly windows to open; everything else nudges.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
@@ -41,8 +43,34 @@ pub struct Assign {
     /// The roster with its loads, kept between turns while the routing stays.
     desk: Option<Desk>,
     walk: Walk,
+    whole: Whole,
     /// When an overflow of a capability was last told of, by its kind.
     told: BTreeMap<(Box<str>, &'static str), Timestamp>,
+}
+
+/// When the whole queue is walked through. In between only kinds of tasks are looked at that somebody can take; the
+/// whole queue says what piles up, and keeps the reasons.
+#[derive(Default)]
+struct Whole {
+    /// The walk under way is one, since then.
+    since: Option<Timestamp>,
+    /// The next one is due then.
+    due: Option<Timestamp>,
+}
+
+impl Whole {
+    /// A walk begins.
+    fn begin(&mut self, now: Timestamp) {
+        self.since = self.due.is_none_or(|due| now >= due).then_some(now);
+    }
+
+    /// A walk is over. A queue of more than one batch is left alone for a while, the longer the longer it took.
+    fn end(&mut self, batches: u32, now: Timestamp) {
+        if let Some(since) = self.since.take() {
+            let rest = if batches > 1 { now.since(since) * WHOLE_REST } else { Duration::ZERO };
+            self.due = Some(now + rest.min(LOOK_AGAIN));
+        }
+    }
 }
 
 /// A walk through the queue, a batch per turn: many tasks that nobody can take must not hide the others.
@@ -56,6 +84,8 @@ struct Walk {
     placed: bool,
     /// Something was not.
     waiting: bool,
+    /// Turns so far.
+    batches: u32,
 }
 
 impl Walk {
@@ -83,7 +113,7 @@ impl Walk {
 impl Assign {
     /// One for all tasks.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, desk: None, walk: Walk::default(), told: BTreeMap::new() }
+        Self { shared, desk: None, walk: Walk::default(), whole: Whole::default(), told: BTreeMap::new() }
     }
 
     /// The desk as of this board.
@@ -95,6 +125,39 @@ impl Assign {
                 self.desk.insert(desk)
             }
             None => self.desk.insert(Desk::new(&rules.routing, board)),
+        }
+    }
+
+    /// The next batch of the queue: of all of it, or of what somebody can take.
+    async fn read(&mut self, rules: &Rules, now: Timestamp) -> anyhow::Result<(Board, Option<QueuePlace>)> {
+        let (shared, after) = (self.shared.clone(), self.walk.after);
+        let week = week_start(now, rules.routing.zone());
+        if after.is_none() {
+            self.whole.begin(now);
+        }
+        if self.whole.since.is_some() {
+            return Ok(shared.store.board_after(after, BATCH, week).await?);
+        }
+        let (board, kinds) = shared.store.standing(week).await?;
+        let open = self.desk(rules, &board).open_kinds(kinds, now);
+        if open.is_empty() {
+            Ok((board, None))
+        } else {
+            Ok(shared.store.board_of(open, after, BATCH, week).await?)
+        }
+    }
+
+    /// One more turn is done; at the end of a walk it looks again when the next whole one is due.
+    fn goes_on(&mut self, next: Option<QueuePlace>, now: Timestamp) -> Turn {
+        self.walk.batches += 1;
+        if next.is_none() {
+            self.whole.end(self.walk.batches, now);
+        }
+        match (self.walk.goes_on(next, now), self.whole.due) {
+            (Turn::Idle { until }, Some(due)) if due > now => {
+                Turn::Idle { until: Some(until.map_or(due, |until| until.min(due))) }
+            }
+            (turn, _) => turn,
         }
     }
 
@@ -187,9 +250,7 @@ impl Cycle for Assign {
     async fn turn(&mut self) -> anyhow::Result<Turn> {
         let (shared, rules) = (self.shared.clone(), self.shared.rules());
         let (store, now) = (&shared.store, shared.clock.now());
-        let week = week_start(now, rules.routing.zone());
-        let read = store.board_after(self.walk.after, BATCH, week).await;
-        let (board, next) = read.context("reading the board")?;
+        let (board, next) = self.read(&rules, now).await.context("reading the board")?;
         if self.walk.is_overtaken(&board) {
             self.walk = Walk::default();
             return Ok(Turn::Again);
@@ -202,7 +263,7 @@ impl Cycle for Assign {
         self.walk.placed |= placed > 0;
         self.walk.waiting |= placed < board.tasks.len();
         if placed == 0 {
-            return Ok(self.walk.goes_on(next, now));
+            return Ok(self.goes_on(next, now));
         }
         let writes = self.writes(&rules, &board, &made).await?;
         if fault::point(Place::Assigned).is_err() {
@@ -220,7 +281,7 @@ impl Cycle for Assign {
         self.shared.nudges.coordinate.wake();
         // Committing placements makes the next revision.
         self.walk.revision += 1;
-        Ok(self.walk.goes_on(next, now))
+        Ok(self.goes_on(next, now))
     }
 }
 

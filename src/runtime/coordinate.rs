@@ -39,6 +39,8 @@ pub struct Coordinate {
     learnt: Option<(Timestamp, usize)>,
     /// The limit that the store was told.
     ping_pong: Option<u32>,
+    /// Revision of the board and the roster's hash when nobody who is away held anything.
+    present: Option<(i64, String)>,
 }
 
 /// One turn under way: what it looks at, and what it decided so far.
@@ -109,7 +111,19 @@ pub(crate) const fn record_of(subject: &Subject) -> Option<Id> {
 impl Coordinate {
     /// One for all.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, learnt: None, ping_pong: None }
+        Self { shared, learnt: None, ping_pong: None, present: None }
+    }
+
+    /// Takes back what those who are away have not begun; looks only when that may have changed.
+    async fn take_back(&mut self, draft: &mut Draft<'_>, revision: i64) -> anyhow::Result<()> {
+        let hash = draft.rules.routing.hash();
+        if self.present.as_ref().is_some_and(|(at, roster)| *at == revision && roster == hash) {
+            return Ok(());
+        }
+        let before = draft.out.take_back.len();
+        away::take_back(draft).await?;
+        self.present = (draft.out.take_back.len() == before).then(|| (revision, hash.to_owned()));
+        Ok(())
     }
 
     /// The store counts how often a deal goes to and fro; the limit is ours to tell.
@@ -168,7 +182,7 @@ impl Cycle for Coordinate {
         offers::expire(&mut draft, &agenda);
         offers::tell(&mut draft, &agenda).await?;
         offers::spread(&mut draft, &agenda);
-        away::take_back(&mut draft).await?;
+        self.take_back(&mut draft, agenda.revision).await?;
         triggers(&mut draft, &agenda);
         cases::troubles(&mut draft, &agenda);
         cases::handoffs(&mut draft, &agenda).await?;

@@ -67,6 +67,12 @@ impl Polls {
 }
 
 impl Nudges {
+    /// Wakes those whom a message concerns; they wake the others when they have decided.
+    pub fn said(&self) {
+        self.progress.wake();
+        self.assign.wake();
+        self.coordinate.wake();
+    }
     /// Wakes all who decide and send.
     pub fn all(&self) {
         self.relate.wake();
