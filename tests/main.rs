@@ -26,6 +26,7 @@ mod process;
 #[expect(dead_code, reason = "the connector's own tests ask more of it")]
 mod radicale_server;
 mod rig;
+mod sign_in;
 mod sizes;
 mod stages;
 mod traps;

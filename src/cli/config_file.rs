@@ -65,6 +65,14 @@ fn fill(table: &mut Table, connection: &Connection) {
     if let Some(id) = &connection.client_id {
         set("client_id", id.as_str().into());
     }
+    for (key, url) in [("authorize_url", &connection.authorize_url), ("token_url", &connection.token_url)] {
+        if let Some(url) = url {
+            set(key, url.as_str().into());
+        }
+    }
+    if !connection.scopes.is_empty() {
+        set("scopes", connection.scopes.iter().map(String::as_str).collect::<toml_edit::Array>().into());
+    }
     if let Some(url) = &connection.base_url {
         set("base_url", url.as_str().trim_end_matches('/').into());
     }

@@ -4,15 +4,13 @@ use crate::{
     answer::usage,
     app::{self, App},
 };
-use anyhow::Context;
 use connect::{
     Clock, Secret,
-    http::oauth::{App as OAuthApp, Tokens, authorize_url, exchange, wait_for_code},
+    http::oauth::{App as OAuthApp, Grant, authorize_url, exchange, wait_for_code},
 };
 use runtime::{
     clock::{self, SystemClock},
-    granted::KeptTokens,
-    keys::{CLIENT, Error as KeysError, Keys, TOKEN},
+    keys::{CLIENT, Error as KeysError, Keys, OAUTH, TOKEN},
     provider::Provider,
     settings::{AuthKind, Connection, Keeper},
 };
@@ -23,9 +21,6 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// How long a person has for granting access.
-const PATIENCE: Duration = Duration::from_secs(300);
-
 /// How the secret is asked for.
 #[derive(Clone, Copy)]
 pub struct Asking {
@@ -35,9 +30,12 @@ pub struct Asking {
     pub any_keeper: bool,
     /// Where the browser comes back to; chosen by the system when 0.
     pub port: u16,
+    /// How long a person has for granting access.
+    pub patience: Duration,
 }
 
-/// Asks, stores, and says where; a keyring that can't be used is replaced by the encrypted file.
+/// Asks, stores, and says where; a keyring that can't be used is replaced by the encrypted file. Nothing is stored
+/// before a person has granted what is asked for.
 pub async fn sign_in(
     app: &App,
     connection: &mut Connection,
@@ -45,25 +43,24 @@ pub async fn sign_in(
     asking: Asking,
 ) -> anyhow::Result<Vec<String>> {
     let auth = app.auth(connection)?;
-    let name = if auth == AuthKind::Oauth { CLIENT } else { TOKEN };
+    let stored = matches!(connection.secret, Keeper::Keyring | Keeper::File);
     let mut notes = Vec::new();
-    if matches!(connection.secret, Keeper::Keyring | Keeper::File) {
-        let secret = ask(connection, auth, asking.stdin)?;
-        if let Some(secret) = &secret {
-            keep(connection, data, name, secret, asking.any_keeper, &mut notes).await?;
+    match (auth, stored) {
+        (AuthKind::Oauth, _) => grant(app, connection, data, asking, &mut notes).await?,
+        (AuthKind::Token | AuthKind::Password, true) => {
+            let secret = ask(connection, auth, asking.stdin)?;
+            keep(connection, data, TOKEN, secret.as_ref(), asking.any_keeper, &mut notes).await?;
         }
-        if auth == AuthKind::Oauth {
-            grant(app, connection, data, secret, asking.port).await?;
-        }
-        if connection.secret == Keeper::File {
-            let passphrase = runtime::keys::passphrase_file();
-            notes.push(format!("Its key is made from {}; back that up elsewhere.", passphrase.display()));
-        }
+        (AuthKind::Token | AuthKind::Password, false) => {}
     }
-    let what = match auth {
-        AuthKind::Token => "token",
-        AuthKind::Password => "password",
-        AuthKind::Oauth => "grant",
+    if connection.secret == Keeper::File {
+        let passphrase = runtime::keys::passphrase_file();
+        notes.push(format!("Its key is made from {}; back that up elsewhere.", passphrase.display()));
+    }
+    let (what, name) = match auth {
+        AuthKind::Token => ("token", TOKEN),
+        AuthKind::Password => ("password", TOKEN),
+        AuthKind::Oauth => ("grant", OAUTH),
     };
     notes.insert(0, format!("The {what} is in {}.", Keys::new(connection, data).place(name)));
     Ok(notes)
@@ -73,10 +70,11 @@ async fn keep(
     connection: &mut Connection,
     data: &Path,
     name: &str,
-    secret: &Secret,
+    secret: Option<&Secret>,
     any_keeper: bool,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<()> {
+    let Some(secret) = secret else { return Ok(()) };
     match Keys::new(connection, data).save(name, secret).await {
         Err(KeysError::Keyring { why, .. }) if any_keeper => {
             notes.push(format!("The keyring can't be used ({why}): the secret goes into an encrypted file."));
@@ -87,37 +85,63 @@ async fn keep(
     }
 }
 
-/// A person grants access in a browser; the tokens are stored.
+/// A person grants access in a browser; the tokens and the application's secret are stored.
 async fn grant(
     app: &App,
-    connection: &Connection,
+    connection: &mut Connection,
     data: &Path,
-    client_secret: Option<Secret>,
-    port: u16,
+    asking: Asking,
+    notes: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    let provider = Provider::of(app.maker(connection)?)?;
-    let oauth = OAuthApp { client_secret, ..provider.app(connection)? };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await;
-    let listener = listener.with_context(|| format!("listening on 127.0.0.1:{port} for the browser"))?;
+    let oauth = Provider::of(app.maker(connection)?)?.app(connection)?;
+    let listener = listen(asking.port).await?;
+    let typed = ask(connection, AuthKind::Oauth, asking.stdin)?;
+    let client_secret = match &typed {
+        Some(secret) => Some(secret.clone()),
+        // Connected again: the application has not changed.
+        None => Keys::new(connection, data).load(CLIENT).await.ok(),
+    };
+    let granted = granted(&OAuthApp { client_secret, ..oauth }, &listener, connection, asking).await?;
+    let tokens = granted.to_secret();
+    keep(connection, data, OAUTH, Some(&tokens), asking.any_keeper, notes).await?;
+    keep(connection, data, CLIENT, typed.as_ref(), asking.any_keeper, notes).await?;
+    if granted.refresh.is_none() {
+        notes.push(format!("The vendor gave no refresh token: access ends at {}.", granted.expires));
+    }
+    Ok(())
+}
+
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        usage(format!(
+            "the browser can't come back to port {port} of this machine ({error}): name another with \
+             --redirect-port, or none where the application allows any"
+        ))
+    })
+}
+
+/// What the vendor gives for the code that the browser brings.
+async fn granted(
+    oauth: &OAuthApp,
+    listener: &TcpListener,
+    connection: &Connection,
+    asking: Asking,
+) -> anyhow::Result<Grant> {
     let redirect = format!("http://127.0.0.1:{}/", listener.local_addr()?.port()).parse()?;
-    let attempt = authorize_url(&oauth, &redirect, &clock::chance()?);
-    let mut out = std::io::stderr();
+    let attempt = authorize_url(oauth, &redirect, &clock::chance()?);
     writeln!(
-        out,
-        "Open this address in a browser on this machine and grant access (waiting {} minutes):\n\n{}\n",
-        PATIENCE.as_secs() / 60,
+        std::io::stderr(),
+        "Open this address in a browser on this machine and grant access (waiting {} s):\n\n{}\n",
+        asking.patience.as_secs(),
         attempt.url
     )?;
     let clock = SystemClock;
     let said = |error| anyhow::anyhow!("{error}");
-    let code = wait_for_code(&listener, &attempt, &clock, clock.now() + PATIENCE).await.map_err(said)?;
+    let until = clock.now() + asking.patience;
+    let code = wait_for_code(listener, &attempt, &clock, until).await.map_err(said)?;
     let ways = app::ways()?;
     let timeout = connection.timeout.0;
-    let granted = exchange(&oauth, &attempt, &code, &*ways.transport, &clock, timeout).await.map_err(said)?;
-    if granted.refresh.is_none() {
-        writeln!(out, "The vendor gave no refresh token: access ends at {}.", granted.expires)?;
-    }
-    KeptTokens::new(Keys::new(connection, data)).save(&granted).await.map_err(said)
+    exchange(oauth, &attempt, &code, &*ways.transport, &clock, timeout).await.map_err(said)
 }
 
 /// What is typed is not shown. Only an application's secret may be empty.
@@ -125,7 +149,7 @@ fn ask(connection: &Connection, auth: AuthKind, stdin: bool) -> anyhow::Result<O
     let what = match auth {
         AuthKind::Token => "Token",
         AuthKind::Password => "Password",
-        AuthKind::Oauth => "Secret of the application (empty if it has none)",
+        AuthKind::Oauth => "Secret of the application (empty if it has none, or the one that is kept)",
     };
     let text = if stdin {
         let mut line = String::new();

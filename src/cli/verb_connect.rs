@@ -11,6 +11,7 @@ use crate::{
 use model::Mode;
 use runtime::settings::{AuthKind, Connection, Keeper, Settings, nearest};
 use serde_json::json;
+use std::time::Duration;
 use url::Url;
 
 const EXAMPLES: &str = "\
@@ -21,6 +22,8 @@ Examples:
   sales-orchestrator connect hubspot --secret env    the token comes from SALES_ORCHESTRATOR_HUBSPOT_TOKEN
   sales-orchestrator connect imap --base-url imaps://mail.example.com --user anna@example.com
   sales-orchestrator connect google --client-id 1234.apps.googleusercontent.com   access granted in a browser
+  sales-orchestrator connect imap --base-url imaps://mail.example.com --user anna@example.com --auth oauth \\
+    --client-id ID --authorize-url https://id.example.com/authorize --token-url https://id.example.com/token --scope IMAP
   sales-orchestrator connect --id hubspot        a new token for a connection that exists
 
 HubSpot: Settings, Integrations, Private apps (or Service keys): give it the crm.objects.* scopes.
@@ -57,6 +60,18 @@ pub struct Args {
     /// Id of your application at the vendor, for --auth oauth
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
+    /// Where access is granted, for --auth oauth [default: the vendor's own]
+    #[arg(long, value_name = "URL")]
+    authorize_url: Option<Url>,
+    /// Where tokens are given out, for --auth oauth [default: the vendor's own]
+    #[arg(long, value_name = "URL")]
+    token_url: Option<Url>,
+    /// What to ask for, for --auth oauth; may be repeated [default: what the connector needs]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Give up after so many seconds when nobody grants access
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
     /// Port on this machine that the browser comes back to, as registered for the application [default: any]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     redirect_port: u16,
@@ -93,8 +108,12 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let settings = app.settings()?;
     let mut connection = wanted(app, args, &settings)?;
     let data = app.data(&settings);
-    let asking =
-        Asking { stdin: args.token_stdin, any_keeper: args.secret.is_none(), port: args.redirect_port };
+    let asking = Asking {
+        stdin: args.token_stdin,
+        any_keeper: args.secret.is_none(),
+        port: args.redirect_port,
+        patience: Duration::from_secs(args.timeout),
+    };
     let mut notes = sign_in(app, &mut connection, &data, asking).await?;
     config_file::put(&app.paths.config, &connection)?;
     notes.push(format!("Connection {:?} is in {}.", connection.id, app.paths.config.display()));
@@ -134,6 +153,11 @@ fn wanted(app: &App, args: &Args, settings: &Settings) -> anyhow::Result<Connect
     connection.auth = args.auth.or(connection.auth);
     connection.user = args.user.clone().or(connection.user);
     connection.client_id = args.client_id.clone().or(connection.client_id);
+    connection.authorize_url = args.authorize_url.clone().or(connection.authorize_url);
+    connection.token_url = args.token_url.clone().or(connection.token_url);
+    if !args.scopes.is_empty() {
+        connection.scopes.clone_from(&args.scopes);
+    }
     let options = args.options.iter().map(|(key, value)| {
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.as_str().into());
         (key.clone(), value)

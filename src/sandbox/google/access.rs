@@ -61,7 +61,7 @@ impl Access {
         }
     }
 
-    /// A person consents at once: `GET o/oauth2/v2/auth`, answered by a redirect with a code.
+    /// A person decides at once: `GET o/oauth2/v2/auth`, answered by a redirect with a code or their refusal.
     pub fn authorize(&mut self, ask: &Ask, setup: &Setup, users: &[String]) -> Reply {
         let part = |name: &str| ask.one(name).unwrap_or_default().to_owned();
         let wanted = part("login_hint");
@@ -72,8 +72,13 @@ impl Access {
         if part("code_challenge_method") != "S256" || part("code_challenge").is_empty() {
             return Reply::html(400, "Error 400: invalid_request", "Missing code challenge.");
         }
+        let redirect = part("redirect_uri");
+        if !setup.consents {
+            let to = format!("{redirect}?error=access_denied&state={}", part("state"));
+            return Reply { status: 302, ..Reply::empty() }.with("location", to);
+        }
         self.issued += 1;
-        let (code, redirect) = (format!("4/sandbox-{}", self.issued), part("redirect_uri"));
+        let code = format!("4/sandbox-{}", self.issued);
         self.codes.insert(code.clone(), (user.clone(), part("code_challenge"), redirect.clone()));
         let to = format!("{redirect}?state={}&code={}", part("state"), code.replace('/', "%2F"));
         Reply { status: 302, ..Reply::empty() }.with("location", to)
@@ -125,7 +130,8 @@ pub fn invalid() -> Problem {
     )
 }
 
-fn pkce(verifier: &str) -> String {
+/// The challenge that a proof key answers (RFC 7636, 4.2).
+pub fn pkce(verifier: &str) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }

@@ -19,6 +19,7 @@ mod setup;
 mod story;
 mod when;
 
+pub(crate) use access::pkce;
 pub use journal::{Deed, What};
 pub use letter::Letter;
 pub use people::{Booking, EventShot, MailShot, People};

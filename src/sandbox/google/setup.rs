@@ -11,6 +11,8 @@ pub struct Setup {
     pub client_secret: String,
     /// Seconds an access token lives.
     pub lifetime_s: i64,
+    /// Does the person at the consent page say yes?
+    pub consents: bool,
     /// Granted to each token.
     pub scopes: BTreeSet<String>,
     /// `None`: unthrottled.
@@ -28,6 +30,7 @@ impl Default for Setup {
             client_id: "sandbox-client".to_owned(),
             client_secret: "sandbox-secret".to_owned(),
             lifetime_s: 3600,
+            consents: true,
             scopes: all_scopes(),
             quota: Some(Quota::default()),
             time_zone: "Europe/Berlin".to_owned(),

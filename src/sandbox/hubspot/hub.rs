@@ -173,6 +173,7 @@ impl Hub {
             Route::NewGroup(k) => properties::create_group(self, ask, k),
             Route::Details => Ok(account::details(self)),
             Route::Usage => Ok(account::usage(self, by.at)),
+            Route::Authorize => Ok(self.access.authorize(ask)),
             Route::Token => self.access.token(ask, by.at),
             Route::TokenInfo(token) => self.access.info(&token, by.at),
             Route::Introspect => Ok(self.access.introspect(ask, by.at)),

@@ -6,6 +6,7 @@ use super::reply::Reply;
 use super::request::Ask;
 use crate::clock::iso;
 use crate::config::{Config, OauthApp};
+use crate::google::pkce;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub struct Access {
     app: Option<OauthApp>,
     /// The refresh token that is valid now.
     refresh: String,
+    /// Codes of a consent: (redirect, proof key's challenge, empty where none was given).
+    codes: BTreeMap<String, (String, String)>,
     issued: u64,
     portal: u64,
 }
@@ -43,6 +46,7 @@ impl Access {
             tokens: fixed.collect(),
             refresh: config.oauth.as_ref().map_or_else(String::new, |app| app.refresh_token.clone()),
             app: config.oauth.clone(),
+            codes: BTreeMap::new(),
             issued: 0,
             portal: config.portal,
         }
@@ -76,6 +80,28 @@ impl Access {
         bearer.and_then(|token| self.tokens.get(token)).is_some_and(|g| g.expires.is_some())
     }
 
+    /// A person consents at once: `GET oauth/authorize`, answered by a redirect with a code.
+    pub fn authorize(&mut self, ask: &Ask) -> Reply {
+        let part = |name: &str| ask.one(name).unwrap_or_default().to_owned();
+        let known = self.app.as_ref().is_some_and(|app| app.client_id == part("client_id"));
+        if !known || part("redirect_uri").is_empty() || part("scope").is_empty() {
+            return Reply::html(400, "Authorization failed", "The app or its redirect address is unknown.");
+        }
+        self.issued += 1;
+        let (code, redirect) = (format!("na1-sandbox-{}", self.issued), part("redirect_uri"));
+        self.codes.insert(code.clone(), (redirect.clone(), part("code_challenge")));
+        let to = format!("{redirect}?code={code}&state={}", part("state"));
+        Reply { status: 302, ..Reply::empty() }.with("location", to)
+    }
+
+    /// Is it a code that was given for this redirect, and by whom the proof key was made? It is used up.
+    fn redeem(&mut self, code: &str, redirect: &str, verifier: &str) -> Result<(), Problem> {
+        let bad = || Problem::new(400, "BAD_AUTH_CODE", "missing or unknown auth code");
+        let (to, challenge) = self.codes.remove(code).ok_or_else(bad)?;
+        let proven = challenge.is_empty() || pkce(verifier) == challenge;
+        if to == redirect && proven { Ok(()) } else { Err(bad()) }
+    }
+
     /// `POST oauth/v1/token` (form-encoded, no Authorization header).
     pub fn token(&mut self, ask: &Ask, now: i64) -> Result<Reply, Problem> {
         let form: BTreeMap<String, String> = ask.form().into_iter().collect();
@@ -85,11 +111,18 @@ impl Access {
         if field("client_id") != app.client_id || field("client_secret") != app.client_secret {
             return Err(Problem::new(400, "BAD_CLIENT", "missing or invalid client id or secret"));
         }
-        if field("grant_type") != "refresh_token" {
-            return Err(Problem::new(400, "BAD_GRANT_TYPE", "missing or unknown grant type"));
-        }
-        if self.refresh.is_empty() || field("refresh_token") != self.refresh {
-            return Err(bad("missing or invalid refresh token"));
+        match field("grant_type") {
+            "authorization_code" => {
+                self.redeem(field("code"), field("redirect_uri"), field("code_verifier"))?;
+                if self.refresh.is_empty() {
+                    self.refresh.clone_from(&app.refresh_token);
+                }
+            }
+            "refresh_token" if self.refresh.is_empty() || field("refresh_token") != self.refresh => {
+                return Err(bad("missing or invalid refresh token"));
+            }
+            "refresh_token" => {}
+            _ => return Err(Problem::new(400, "BAD_GRANT_TYPE", "missing or unknown grant type")),
         }
         self.issued += 1;
         if app.rotate {

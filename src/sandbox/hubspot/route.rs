@@ -41,6 +41,7 @@ pub enum Route {
     NewGroup(Kind),
     Details,
     Usage,
+    Authorize,
     Token,
     TokenInfo(String),
     Introspect,
@@ -66,6 +67,7 @@ impl Route {
             // Numbered: /crm/v3/objects/...; date-based: /crm/objects/2026-03/...
             ["crm", v, area, rest @ ..] if is_version(v) => Self::crm(m, area, *v == "v3", rest),
             ["crm", area, v, rest @ ..] if is_version(v) => Self::crm(m, area, false, rest),
+            ["oauth", "authorize"] if *m == Method::GET => Some(Self::Authorize),
             ["oauth", v, rest @ ..] if is_version(v) => Self::oauth(m, rest),
             ["account-info", v, rest @ ..] if is_version(v) && *m == Method::GET => match rest {
                 ["details"] => Some(Self::Details),
@@ -198,7 +200,7 @@ impl Route {
             | Self::Groups(_)
             | Self::NewGroup(_) => "properties",
             Self::Details | Self::Usage => "account",
-            Self::Token | Self::TokenInfo(_) | Self::Introspect | Self::Revoke => "oauth",
+            Self::Authorize | Self::Token | Self::TokenInfo(_) | Self::Introspect | Self::Revoke => "oauth",
         }
     }
 
@@ -240,6 +242,7 @@ impl Route {
             Self::NewProperty(k) | Self::NewGroup(k) => vec![schema_write(*k)],
             Self::Details
             | Self::Usage
+            | Self::Authorize
             | Self::Token
             | Self::TokenInfo(_)
             | Self::Introspect

@@ -101,10 +101,11 @@ pub async fn exchange(
     app.ask(&form, transport, clock, timeout).await
 }
 
-/// First line of a request; `None` when it is none.
+/// First line of a request; `None` when it is none. Its header is read to the end: a connection that is closed with
+/// something unread in it is reset, and the browser would show that instead of the answer.
 async fn request_line(stream: &mut TcpStream) -> Option<String> {
     let mut read = Vec::new();
-    while !read.contains(&b'\n') && read.len() < LONGEST_REQUEST {
+    while !read.windows(4).any(|end| end == b"\r\n\r\n") && read.len() < LONGEST_REQUEST {
         if stream.read_buf(&mut read).await.ok()? == 0 {
             return None;
         }
