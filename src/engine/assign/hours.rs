@@ -144,6 +144,15 @@ impl Calendar {
         now + allowed
     }
 
+    /// Working time between two instants.
+    pub fn worked(&self, from: Timestamp, to: Timestamp) -> Duration {
+        if self.is_always_open() {
+            return to.since(from);
+        }
+        let shifts = self.shifts(from).take_while(|(begins, _)| *begins < to);
+        shifts.map(|(begins, ends)| ends.min(to).since(begins.max(from))).sum()
+    }
+
     /// Is this the first day at work after days off?
     pub fn is_first_day_back(&self, now: Timestamp) -> bool {
         let today = self.date(now);
@@ -250,6 +259,21 @@ mod tests {
         ] {
             assert_eq!(office.due(at(now), allowed), at(due), "{now} + {allowed} h");
         }
+    }
+
+    #[test]
+    fn working_time_is_what_lies_within_shifts() {
+        let office = office(&["2025-11-27"]);
+        for (from, to, hours) in [
+            ("2025-11-25T09:00:00Z", "2025-11-25T13:00:00Z", 4),
+            ("2025-11-26T14:00:00Z", "2025-11-28T09:00:00Z", 3),
+            ("2025-11-29T00:00:00Z", "2025-11-30T00:00:00Z", 0),
+            ("2025-11-25T13:00:00Z", "2025-11-25T09:00:00Z", 0),
+        ] {
+            assert_eq!(office.worked(at(from), at(to)), HOUR * hours, "{from} to {to}");
+        }
+        let always = Calendar::new(&Hours::default(), &TimeZone::UTC).unwrap();
+        assert_eq!(always.worked(at("2025-11-29T00:00:00Z"), at("2025-11-30T00:00:00Z")), HOUR * 24);
     }
 
     #[test]

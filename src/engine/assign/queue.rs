@@ -83,7 +83,8 @@ fn respond(
     routing: &Routing,
     now: Timestamp,
 ) -> Response {
-    if let Some(why) = persistent(tasks, oldest, routing.roster().rules.overflow, now) {
+    let arrived = tasks.iter().map(|(task, _)| task.arrived);
+    if let Some(why) = persistent(arrived, routing.roster().rules.overflow, now) {
         return Response::Alert { why };
     }
     let excluded =
@@ -97,16 +98,20 @@ fn respond(
     if excluded(Exclusion::Capacity) { Response::Escalate } else { Response::Queue }
 }
 
-fn persistent(
-    tasks: &[(&Task, &Assignment)],
-    oldest: Timestamp,
+/// Why tasks that arrived then and still wait are a lasting overflow, if they are.
+pub fn persistent(
+    arrived: impl Iterator<Item = Timestamp>,
     rules: OverflowRules,
     now: Timestamp,
 ) -> Option<String> {
+    let (mut oldest, mut long) = (now, 0_usize);
+    for at in arrived {
+        oldest = oldest.min(at);
+        long += usize::from(now.since(at) >= HOUR * rules.many_hours);
+    }
     if now.since(oldest) > HOUR * rules.oldest_hours {
         return Some(format!("the oldest has waited for {} h", now.since(oldest).as_secs() / 3_600));
     }
-    let long = tasks.iter().filter(|(task, _)| now.since(task.arrived) >= HOUR * rules.many_hours).count();
     (long > rules.many as usize).then(|| format!("{long} have waited for {} h or more", rules.many_hours))
 }
 
