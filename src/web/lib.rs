@@ -10,7 +10,6 @@ mod look;
 pub mod mcp;
 pub mod openapi;
 pub mod operation;
-mod policy;
 pub mod problem;
 mod prompts;
 mod raise;
