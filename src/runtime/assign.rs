@@ -112,7 +112,7 @@ impl Assign {
             let (raised, why) = match &piled.response {
                 Response::Alert { why } => (Raised::Overflow, why.clone()),
                 Response::Escalate => (Raised::Capacity, "everybody able is at the limit".to_owned()),
-                Response::Queue | Response::Redistribute { .. } => continue,
+                Response::Queue => continue,
             };
             let place: (Box<str>, &str) = (piled.capability.clone(), raised.name());
             if self.told.get(&place).is_some_and(|at| now.since(*at) < TOLD_AGAIN) {
