@@ -55,6 +55,7 @@ fn view(stage: Stage, tasks: &[(&str, TaskState, &str)]) -> SubjectView {
         reference: None,
         due: None,
         done_at_source: None,
+        asked_for: false,
     };
     SubjectView {
         subject: subject(),

@@ -28,13 +28,7 @@ pub(super) fn board(
     week_start: Timestamp,
     roster: &Mutex<Roster>,
 ) -> Outcome<(Board, Option<QueuePlace>)> {
-    let revision = revision(db)?;
-    let loads = {
-        let mut roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
-        roster.update(db, revision, week_start.as_millis().div_euclid(BUCKET))?;
-        roster.loads.clone()
-    };
-    let mut board = Board { revision, loads, ..Board::default() };
+    let mut board = Board { revision: revision(db)?, ..Board::default() };
     let mut statement = db.prepare_cached(&format!(
         "SELECT {}, enterprise, rank FROM tasks AS t
          WHERE state = 'queued' AND (rank, id) > (?2, ?3)
@@ -62,10 +56,26 @@ pub(super) fn board(
         }
         board.tasks.push(task);
     }
+    let board = complete(db, board, week_start, roster)?;
+    Ok((board, last.filter(|_| seen == most)))
+}
+
+/// A board with revision and tasks gets what stands around them: loads, holders, who passed, how often placed.
+pub(super) fn complete(
+    db: &Connection,
+    mut board: Board,
+    week_start: Timestamp,
+    roster: &Mutex<Roster>,
+) -> Outcome<Board> {
+    board.loads = {
+        let mut roster = roster.lock().unwrap_or_else(PoisonError::into_inner);
+        roster.update(db, board.revision, week_start.as_millis().div_euclid(BUCKET))?;
+        roster.loads.clone()
+    };
     board.primaries = primaries(db, &board)?;
     board.passed = release::passed(db, board.tasks.iter().map(|task| task.id))?;
     board.placed_before = placed_before(db, &board)?;
-    Ok((board, last.filter(|_| seen == most)))
+    Ok(board)
 }
 
 fn placed_before(db: &Connection, board: &Board) -> Outcome<BTreeMap<Id, u32>> {

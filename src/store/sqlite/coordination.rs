@@ -59,7 +59,7 @@ fn stale(db: &Connection) -> Outcome<Fail> {
     Ok(Fail::Rule(Error::Stale { was: now, now }))
 }
 
-fn take_back(db: &Connection, one: &TakeBack, now: Timestamp) -> Outcome<()> {
+pub(super) fn take_back(db: &Connection, one: &TakeBack, now: Timestamp) -> Outcome<()> {
     let held = |task: &Task| task.state.is_held() && task.holder.as_ref() == Some(&one.agent);
     let Some(task) = task::load(db, one.task)?.filter(held) else { return Err(stale(db)?) };
     // An offer that was accepted meanwhile is no longer open to a time limit.
@@ -83,7 +83,13 @@ fn keep_message(db: &Connection, message: &Message, ours: bool, now: Timestamp) 
     talk::insert(db, message, &Effect::Noted, ours.then_some("waiting"), now)
 }
 
-fn create(db: &Connection, task: &Task, rank: i64, params: Option<&str>, now: Timestamp) -> Outcome<()> {
+pub(super) fn create(
+    db: &Connection,
+    task: &Task,
+    rank: i64,
+    params: Option<&str>,
+    now: Timestamp,
+) -> Outcome<()> {
     if task::load(db, task.id)?.is_some() {
         return Ok(());
     }

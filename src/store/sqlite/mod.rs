@@ -25,6 +25,7 @@ mod load;
 mod lock;
 mod migrate;
 mod outbox;
+mod orders;
 mod overview;
 mod parked;
 mod progress;

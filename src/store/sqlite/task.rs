@@ -7,7 +7,7 @@ use super::{
 };
 use model::{
     AgentId, ExternalRef, Id, Timestamp,
-    work::{Responsibility, Subject, Task, TaskBrief, TaskState, message::TaskOutcome},
+    work::{ASKED_FOR, Responsibility, Subject, Task, TaskBrief, TaskState, message::TaskOutcome},
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -213,7 +213,8 @@ fn brief_state(state: TaskState, outcome: Option<&str>) -> TaskState {
 /// A record's tasks in short, in order of arrival.
 pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<Vec<TaskBrief>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome, due
+        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome, due,
+           cause
          FROM tasks
          WHERE record = ?1 ORDER BY arrived, id",
     )?;
@@ -227,6 +228,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,
+            asked_for: row.get_ref(11)?.as_str().is_ok_and(|cause| cause.starts_with(ASKED_FOR)),
         })
     };
     statement.query_and_then([record.to_string()], parse)?.collect()
