@@ -5,11 +5,12 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_mail.sql"),
     include_str!("../migrations/sqlite/0003_looks.sql"),
     include_str!("../migrations/sqlite/0004_coordination.sql"),
+    include_str!("../migrations/sqlite/0005_metrics.sql"),
 ];
 
 /// Marks the file as ours ("sord"), so that another program's database is never migrated.
@@ -61,11 +62,12 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 4] = [
+    const SAMPLES: [&str; 5] = [
         include_str!("../migrations/sample/0001_first.sql"),
         include_str!("../migrations/sample/0002_mail.sql"),
         include_str!("../migrations/sample/0003_looks.sql"),
         include_str!("../migrations/sample/0004_coordination.sql"),
+        include_str!("../migrations/sample/0005_metrics.sql"),
     ];
 
     #[test]

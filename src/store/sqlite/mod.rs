@@ -23,6 +23,7 @@ mod leases;
 mod links;
 mod load;
 mod lock;
+mod metrics;
 mod migrate;
 mod outbox;
 mod orders;

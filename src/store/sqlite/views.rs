@@ -6,11 +6,14 @@ use super::{
     events,
     fail::{Fail, Outcome},
     links::{self, Streams},
-    lock, overview, record,
+    lock, metrics, overview, record,
 };
 use crate::{Error, Overview, Views};
 use async_trait::async_trait;
-use model::{Canonical, Event, ExternalRef, Id, Kind, Timestamp};
+use model::{
+    Canonical, Event, ExternalRef, Id, Kind, Timestamp,
+    work::{MetricInputs, MetricSpan, Tried},
+};
 use rusqlite::{
     Connection,
     backup::{Backup, StepResult},
@@ -109,6 +112,14 @@ fn integrity(db: &Connection) -> Outcome<Option<String>> {
 impl Views for SqliteStore {
     async fn overview(&self, now: Timestamp) -> Result<Overview, Error> {
         self.database.read("read the overview", move |db| overview::overview(db, now)).await
+    }
+
+    async fn metric_inputs(&self, span: MetricSpan) -> Result<MetricInputs, Error> {
+        self.database.read("read what metrics need", move |db| metrics::inputs(db, span)).await
+    }
+
+    async fn tried(&self) -> Result<Vec<Tried>, Error> {
+        self.database.read("read what was tried", metrics::tried).await
     }
 
     async fn record(&self, id: Id) -> Result<Option<Canonical>, Error> {
