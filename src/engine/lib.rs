@@ -10,5 +10,6 @@ pub mod ids;
 pub mod notify;
 pub mod optimise;
 pub mod reconcile;
+pub mod rebalance;
 pub mod relate;
 pub mod signals;

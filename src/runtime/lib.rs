@@ -18,6 +18,7 @@ pub mod keys;
 pub mod link;
 pub mod notice;
 pub mod notify;
+pub mod orders;
 pub mod policy;
 pub mod poll;
 pub mod progress;
