@@ -7,6 +7,7 @@ pub mod dice;
 pub mod flow;
 pub mod guess;
 pub mod ids;
+pub mod metrics;
 pub mod notify;
 pub mod optimise;
 pub mod reconcile;

@@ -24,6 +24,8 @@ pub use segments::{asked_task, segment_tasks, trigger_tasks};
 pub use text::task_text;
 pub use writes::{Place, close_write, event_key, event_move, event_write, place, stage_writes, writes_for};
 
+pub(crate) use dealings::{Standing, stands};
+
 use dealings::Dealings;
 use facts::Facts;
 use model::{Timestamp, work::SubjectView};
