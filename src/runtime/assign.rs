@@ -137,6 +137,7 @@ impl Assign {
         self.shared.nudges.coordinate.wake();
         kept.context("noting an overflow")
     }
+}
 
 /// The writes that tell the agents, by where the task's subject lives.
 pub(crate) async fn writes(
@@ -164,7 +165,6 @@ pub(crate) async fn writes(
             events.extend(follow_up::keep_free(&*shared.store, rules, task, due, now).await?);
         }
     }
-}
     let write = |(assignment, task): (&Assignment, &Task)| {
         let view = views.get(&record_of(&task.subject)?)?;
         let agent = rules.config.roster.find(assignment.winner.as_ref()?.agent.as_str())?;
@@ -174,6 +174,7 @@ pub(crate) async fn writes(
         Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, generation))
     };
     Ok(placed.into_iter().filter_map(write).flatten().chain(events).collect())
+}
 
 fn record_of(subject: &Subject) -> Option<Id> {
     match subject {
@@ -191,11 +192,11 @@ impl Cycle for Assign {
     async fn turn(&mut self) -> anyhow::Result<Turn> {
         let (shared, rules) = (self.shared.clone(), self.shared.rules());
         let (store, now) = (&shared.store, shared.clock.now());
-        let week = week_start(now, rules.routing.zone());
         if orders::carry_out(&shared, &rules, now).await? {
             self.walk = Walk::default();
             return Ok(Turn::Again);
         }
+        let week = week_start(now, rules.routing.zone());
         let read = store.board_after(self.walk.after, BATCH, week).await;
         let (board, next) = read.context("reading the board")?;
         if self.walk.is_overtaken(&board) {
