@@ -16,6 +16,7 @@ mod judge;
 mod layers;
 #[path = "servers/smtp.rs"]
 mod mail_server;
+mod month;
 mod notify;
 mod odoo_real;
 #[path = "servers/odoo.rs"]
