@@ -2,7 +2,7 @@
 
 use crate::{
     verb_apply, verb_backup, verb_check, verb_completions, verb_connect, verb_demo, verb_doctor,
-    verb_escalate, verb_handoff, verb_init, verb_mcp, verb_parked, verb_pause, verb_plan, verb_run,
+    verb_escalate, verb_handoff, verb_init, verb_mcp, verb_parked, verb_pause, verb_performance, verb_plan, verb_run,
     verb_status, verb_sync, verb_tasks, verb_token, verb_trigger, verb_why, verb_writes,
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -96,6 +96,8 @@ pub enum Verb {
     Agents(verb_tasks::AgentsArgs),
     /// Tasks by deal, agent or state
     Tasks(verb_tasks::Args),
+    /// Every metric with target and actual, and what was learnt
+    Performance(verb_performance::Args),
     /// Give a deal to another agent, or confirm that
     Handoff(verb_handoff::Args),
     /// Say that somebody must step in, or settle it

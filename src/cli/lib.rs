@@ -27,6 +27,7 @@ mod verb_init;
 mod verb_mcp;
 mod verb_parked;
 mod verb_pause;
+mod verb_performance;
 mod verb_plan;
 mod verb_run;
 mod verb_status;
@@ -81,6 +82,7 @@ async fn answer(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         Some(Verb::Parked(args)) => verb_parked::run(app, args).await,
         Some(Verb::Agents(args)) => verb_tasks::agents(app, args).await,
         Some(Verb::Tasks(args)) => verb_tasks::run(app, args).await,
+        Some(Verb::Performance(args)) => verb_performance::run(app, args).await,
         Some(Verb::Handoff(args)) => verb_handoff::run(app, args).await,
         Some(Verb::Escalate(args)) => verb_escalate::run(app, args).await,
         Some(Verb::Trigger(args)) => verb_trigger::run(app, args).await,

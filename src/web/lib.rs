@@ -10,6 +10,7 @@ mod look;
 pub mod mcp;
 pub mod openapi;
 pub mod operation;
+mod performance;
 pub mod problem;
 mod prompts;
 mod raise;

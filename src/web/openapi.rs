@@ -126,6 +126,14 @@ fn schemas() -> Value {
         "Tasks": list("tasks", &json!({ "$ref": "#/components/schemas/Task" })),
         "Handoffs": list("handoffs", &object),
         "Escalations": list("escalations", &object),
+        "Performance": {
+            "type": "object", "required": ["at", "currency", "agents", "stages"],
+            "properties": {
+                "at": text, "currency": text, "agents": { "type": "array", "items": object },
+                "stages": { "type": "array", "items": object },
+            },
+        },
+        "Learnings": list("learnings", &object),
         "Messages": page("messages"),
         "Events": page("events"),
     })

@@ -1,6 +1,6 @@
 //! The table of operations: what can be asked and done, with the shape of its input and what it needs.
 
-use crate::{Web, caller::Caller, cases, context, look, problem::Problem, raise, work};
+use crate::{Web, caller::Caller, cases, context, look, performance, problem::Problem, raise, work};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -127,6 +127,10 @@ operations! {
         "Messages in order of arrival, by conversation, from a cursor on.";
     "say", Acts, work::say, work::Say, "Said":
         "Send a message as it is (STATUS, HANDOFF or ESCALATION) in the published format.";
+    "performance", Reads, performance::performance, performance::Performance, "Performance":
+        "Every metric of the agents with target, actual and status (met, missed, unknown below 5 cases), then of the stages. An agent sees its own.";
+    "learnings", Reads, performance::learnings, performance::Learnings, "Learnings":
+        "What was learnt by stage, segment and action: how often tried, the share of successes beside that of the action anywhere, and agents' last words on it. Playbooks never change by themselves.";
     "events", Reads, look::events, look::Events, "Events":
         "The feed of everything that happened, from a cursor on. For people and read-only tokens.";
 }

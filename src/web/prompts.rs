@@ -53,8 +53,9 @@ const QUICK: [Quick; 7] = [
         name: "performance",
         about: "Performance metrics",
         argument: None,
-        text: "Call `agents` and `tasks` (state done). Show per agent: done, on time, open against capacity, and \
-               where the targets are missed.",
+        text: "Call `performance` and `learnings`. Show a table per agent (metric, target, actual, status), then name \
+               where targets are missed and which learnings bear on that. A status `unknown` has too few cases to \
+               judge by.",
     },
     Quick {
         name: "optimize",

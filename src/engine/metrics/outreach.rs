@@ -77,7 +77,7 @@ pub(super) fn bookings(sheet: &Sheet<'_>) -> Vec<Booking> {
     }
     let known = |record: Id, at: Timestamp| {
         let ends = held.get(&record).into_iter().flatten();
-        ends.into_iter().any(|end| *end <= at && *end > at - QUARTER)
+        ends.into_iter().any(|end| *end < at && *end > at - QUARTER)
     };
     let first = sheet.met.iter().filter(|meeting| meeting.booked <= sheet.now);
     let first: Vec<_> =

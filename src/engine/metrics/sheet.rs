@@ -190,7 +190,8 @@ fn met(inputs: &MetricInputs, now: Timestamp) -> Vec<Met<'_>> {
         let (start, end, standing) = counts(fact)?;
         let fields = &fact.brief.fields;
         Some(Met {
-            booked: fields.time(Field::CreatedAt).unwrap_or(start),
+            // Whoever writes a meeting down afterwards had booked it before.
+            booked: fields.time(Field::CreatedAt).unwrap_or(start).min(start),
             start,
             end,
             standing,

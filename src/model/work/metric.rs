@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 /// How far back is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricSpan {
-    /// Tasks, and records that moved.
+    /// Records that moved.
     pub recent: Timestamp,
-    /// Mails and meetings.
+    /// Tasks, mails and meetings.
     pub talks: Timestamp,
     /// Deals that were closed.
     pub closed: Timestamp,
@@ -19,7 +19,7 @@ pub struct MetricSpan {
 /// Everything that metrics need, in no particular order.
 #[derive(Clone, Debug, Default)]
 pub struct MetricInputs {
-    /// Tasks that were made, reported on or ended since `recent`.
+    /// Tasks that were made, reported on or ended since `talks`.
     pub tasks: Vec<TaskFact>,
     /// Who holds the main work on a deal or lead in a stage, or held it last.
     pub holders: Vec<(Id, Stage, AgentId)>,

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 /// All inputs, from one state of the database.
 pub(super) fn inputs(db: &Connection, span: MetricSpan) -> Outcome<MetricInputs> {
     Ok(MetricInputs {
-        tasks: tasks(db, span.recent)?,
+        tasks: tasks(db, span.talks)?,
         holders: holders(db)?,
         deals: deals(db, span)?,
         history: events::of_many(db, &moved(db, span)?)?,
