@@ -1,5 +1,6 @@
 //! Pure decisions: values in, values out. No I/O, no clock, no async; chance is an argument.
 
+pub mod advise;
 pub mod assign;
 pub mod config;
 pub mod coordinate;
@@ -10,7 +11,8 @@ pub mod ids;
 pub mod metrics;
 pub mod notify;
 pub mod optimise;
-pub mod reconcile;
 pub mod rebalance;
+pub mod reconcile;
 pub mod relate;
 pub mod signals;
+pub mod simulate;

@@ -201,7 +201,7 @@ pub(super) fn task_id(subject: &Subject, cause: &str, action: &ActionSpec) -> Id
 }
 
 /// A task from its template.
-pub(super) fn task(
+pub(crate) fn task(
     subject: &Subject,
     about: &str,
     stage: Stage,
