@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod dispatch;
 pub mod fault;
 pub mod follow_up;
+pub mod foresee;
 pub mod granted;
 pub mod ingest;
 pub mod kept;

@@ -29,7 +29,7 @@ pub use relations::{Relations, Unrelated};
 pub use settings::Settings;
 pub use sqlite::{Exec, FolderLock, SqliteStore};
 pub use talk::{CaseFilter, Effect, Kept, MessageFilter, Raise, Said, Talk};
-pub use views::{AgentFigures, Overview, Views};
+pub use views::{AgentFigures, Overview, Past, Views};
 pub use work::{Progressed, Work};
 
 /// Everything together: what the daemon holds as `Arc<dyn Store>`.

@@ -4,7 +4,7 @@ use crate::Error;
 use async_trait::async_trait;
 use model::{
     Canonical, Event, ExternalRef, Id, Kind, Stage, Timestamp,
-    work::{MetricInputs, MetricSpan, Tried},
+    work::{Asked, MetricInputs, MetricSpan, PastTask, Tried},
 };
 use std::collections::BTreeMap;
 
@@ -15,6 +15,9 @@ pub trait Views: Send + Sync {
     async fn overview(&self, now: Timestamp) -> Result<Overview, Error>;
     /// What metrics are computed from, in one consistent read.
     async fn metric_inputs(&self, span: MetricSpan) -> Result<MetricInputs, Error>;
+    /// Tasks that arrived or ended since then or are open, in order of arrival, and how agents answered offers
+    /// since then, in one consistent read.
+    async fn past(&self, since: Timestamp) -> Result<Past, Error>;
     /// What came of each action by stage and segment, over everything kept, in that order.
     async fn tried(&self) -> Result<Vec<Tried>, Error>;
     /// A canonical record with what each source says.
@@ -71,6 +74,15 @@ pub struct Overview {
     pub velocity_days: Option<f64>,
     /// Parked records.
     pub parked: u64,
+}
+
+/// What became of tasks and offers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// Tasks, in order of arrival.
+    pub tasks: Vec<PastTask>,
+    /// Agents that took or passed on something.
+    pub asked: Vec<Asked>,
 }
 
 /// One agent's figures.

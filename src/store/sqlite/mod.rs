@@ -17,6 +17,7 @@ mod feeds;
 #[cfg(any(test, feature = "floor"))]
 pub mod floor;
 mod handoff;
+mod history;
 mod intake;
 mod known;
 mod leases;
@@ -25,8 +26,8 @@ mod load;
 mod lock;
 mod metrics;
 mod migrate;
-mod outbox;
 mod orders;
+mod outbox;
 mod overview;
 mod parked;
 mod progress;

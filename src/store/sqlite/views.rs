@@ -5,10 +5,11 @@ use super::{
     columns::table,
     events,
     fail::{Fail, Outcome},
+    history,
     links::{self, Streams},
     lock, metrics, overview, record,
 };
-use crate::{Error, Overview, Views};
+use crate::{Error, Overview, Past, Views};
 use async_trait::async_trait;
 use model::{
     Canonical, Event, ExternalRef, Id, Kind, Timestamp,
@@ -116,6 +117,10 @@ impl Views for SqliteStore {
 
     async fn metric_inputs(&self, span: MetricSpan) -> Result<MetricInputs, Error> {
         self.database.read("read what metrics need", move |db| metrics::inputs(db, span)).await
+    }
+
+    async fn past(&self, since: Timestamp) -> Result<Past, Error> {
+        self.database.read("read what became of tasks", move |db| history::past(db, since)).await
     }
 
     async fn tried(&self) -> Result<Vec<Tried>, Error> {
