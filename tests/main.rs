@@ -30,3 +30,4 @@ mod rig;
 mod sizes;
 mod stages;
 mod traps;
+mod verbs;

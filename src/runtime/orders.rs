@@ -38,7 +38,11 @@ pub async fn carry_out(shared: &Shared, rules: &Rules, now: Timestamp) -> anyhow
                 ..CarriedOut::default()
             };
             let revision = shared.store.work_board(Some(Vec::new()), 0, now).await?.revision;
-            shared.store.commit_orders(&shared.held, revision, dropped, now).await.context("ending an order")?;
+            shared
+                .store
+                .commit_orders(&shared.held, revision, dropped, now)
+                .await
+                .context("ending an order")?;
         }
         Err(error) => return Err(error).context("carrying out an order"),
     }
@@ -57,7 +61,8 @@ async fn board(shared: &Shared, rules: &Rules, order: &Order, now: Timestamp) ->
     }
     records.extend(order.make.as_ref().and_then(|(task, _)| record_of(&task.subject)));
     for record in records {
-        let tasks = shared.store.tasks(Some(record), None, None, MOST).await.context("reading a deal's tasks")?;
+        let tasks =
+            shared.store.tasks(Some(record), None, None, MOST).await.context("reading a deal's tasks")?;
         ids.extend(tasks.iter().filter(|task| task.state.is_open()).map(|task| task.id));
     }
     let week = week_start(now, rules.routing.zone());

@@ -55,7 +55,8 @@ pub fn carried<'t>(tasks: impl Iterator<Item = &'t Task>) -> BTreeMap<&'t str, u
     let (mut deals, mut enterprise) = (BTreeSet::new(), BTreeSet::new());
     for task in tasks {
         *units.entry("task").or_default() += 1;
-        let is_deal = matches!((&task.subject, &task.responsibility), (Subject::Deal(_), Responsibility::Primary));
+        let is_deal =
+            matches!((&task.subject, &task.responsibility), (Subject::Deal(_), Responsibility::Primary));
         if is_deal && deals.insert(&task.subject) {
             *units.entry("deal").or_default() += 1;
         }

@@ -33,7 +33,8 @@ impl Instance {
         if table.jobs.iter().all(|job| job.choices.is_empty()) {
             return None;
         }
-        let steps: Vec<Step> = table.rooms.iter().enumerate().flat_map(|(seat, room)| steps(seat, room)).collect();
+        let steps: Vec<Step> =
+            table.rooms.iter().enumerate().flat_map(|(seat, room)| steps(seat, room)).collect();
         let jobs = table.jobs.len();
         let (mut cost, mut load) = (Vec::new(), Vec::new());
         for step in &steps {

@@ -26,6 +26,9 @@ use state::{Job, State, Table};
 /// Moves that the search may try.
 const EFFORT: u64 = 400_000;
 
+/// What all moves together have to gain, in millionths: a thousandth, the unit in which it is shown.
+const LEAST: i64 = 1_000;
+
 /// What is asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wish {
@@ -96,7 +99,7 @@ pub fn plan(board: &Board, routing: &Routing, wish: &Wish, dice: &mut Dice, now:
     if let Some(most) = wish.most {
         best = start.towards(&best, most);
     }
-    if best.total() <= start.total() {
+    if best.total() < start.total() + LEAST {
         best = start.clone();
     }
     let moved: Vec<usize> = best.moved();

@@ -112,7 +112,11 @@ fn attempt(
         for task in &group.tasks {
             let made = match &group.give.to {
                 Some(to) => desk.give_to(task, to, group.give.force, seed, now).map_err(|against| {
-                    against.iter().map(|one| format!("{} {}", one.agent, one.detail)).collect::<Vec<_>>().join(", ")
+                    against
+                        .iter()
+                        .map(|one| format!("{} {}", one.agent, one.detail))
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 }),
                 None => desk
                     .place(&[(*task).clone()], seed, now)

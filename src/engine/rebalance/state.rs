@@ -66,15 +66,18 @@ impl Job {
                 *known = (known.0 + bid.worth, known.1 + 1, known.2 && bid.able_now);
             }
         }
-        let able = |(_, (_, times, open)): &(&usize, &(i64, usize, bool))| *open && *times == bundle.tasks.len();
+        let able =
+            |(_, (_, times, open)): &(&usize, &(i64, usize, bool))| *open && *times == bundle.tasks.len();
         let others = worth.iter().filter(able).filter(|(seat, _)| Some(**seat) != home);
         let desk = &*desk;
         let load = |seat: usize| load(&bundle.tasks, desk, seat);
-        let mut choices: Vec<Choice> =
-            others.map(|(seat, (worth, ..))| Choice { seat: *seat, worth: *worth, load: load(*seat) }).collect();
+        let mut choices: Vec<Choice> = others
+            .map(|(seat, (worth, ..))| Choice { seat: *seat, worth: *worth, load: load(*seat) })
+            .collect();
         choices.sort_by_key(|choice| (-choice.worth, choice.seat));
         choices.truncate(CHOICES);
-        let own = home.map(|seat| Choice { seat, worth: worth.get(&seat).map_or(0, |known| known.0), load: 0 });
+        let own =
+            home.map(|seat| Choice { seat, worth: worth.get(&seat).map_or(0, |known| known.0), load: 0 });
         let count = i64::try_from(bundle.tasks.len()).unwrap_or(i64::MAX);
         let points: i64 = bundle.tasks.iter().map(|task| i64::from(task.priority)).sum();
         Self {
@@ -133,7 +136,8 @@ impl<'d> Table<'d> {
             }
         }
         for job in &mut table.jobs {
-            job.orphan |= job.home.is_some_and(|home| table.rooms.get(home.seat).is_none_or(|room| room.away));
+            job.orphan |=
+                job.home.is_some_and(|home| table.rooms.get(home.seat).is_none_or(|room| room.away));
         }
         table
     }

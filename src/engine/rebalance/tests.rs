@@ -3,8 +3,8 @@ use crate::assign::{AssignRules, Roster};
 use model::{
     Stage,
     work::{
-        AgentLoad, AgentSpec, Capacity, Give, Handoff, Hours, Layer, Need, Reach, Responsibility, Task, TaskState,
-        Window,
+        AgentLoad, AgentSpec, Capacity, Give, Handoff, Hours, Layer, Need, Reach, Responsibility, Task,
+        TaskState, Window,
     },
 };
 use proptest::prelude::*;
@@ -22,7 +22,11 @@ fn agent(id: &str, capabilities: &[&str], limit: Option<(u32, &str)>) -> AgentSp
         capabilities: capabilities.iter().map(|name| ((*name).into(), 1_000)).collect(),
         triggers: Vec::new(),
         outputs: Vec::new(),
-        capacity: limit.map(|(limit, unit)| Capacity { limit, unit: unit.into(), window: Window::Concurrent }),
+        capacity: limit.map(|(limit, unit)| Capacity {
+            limit,
+            unit: unit.into(),
+            window: Window::Concurrent,
+        }),
         handoff: Handoff::None,
         metrics: Vec::new(),
         reach: Reach::DealOwner,
@@ -98,7 +102,8 @@ fn gives(plan: &Plan, begun: bool) -> Vec<Give> {
 #[test]
 fn work_moves_from_who_is_at_the_limit_to_who_has_room() {
     // given two alike, one with four deals of four, the other with none
-    let twins = routing(vec![agent("ANN", &["call"], Some((4, "deal"))), agent("BEN", &["call"], Some((4, "deal")))]);
+    let twins =
+        routing(vec![agent("ANN", &["call"], Some((4, "deal"))), agent("BEN", &["call"], Some((4, "deal")))]);
     let board = board((0..4).map(|n| task(n, n, "call", Some("ANN"))).collect());
     // when
     let plan = planned(&board, &twins, &Wish::default());
@@ -111,7 +116,8 @@ fn work_moves_from_who_is_at_the_limit_to_who_has_room() {
 
 #[test]
 fn what_was_begun_stays_unless_a_person_says_so() {
-    let twins = routing(vec![agent("ANN", &["call"], Some((2, "deal"))), agent("BEN", &["call"], Some((2, "deal")))]);
+    let twins =
+        routing(vec![agent("ANN", &["call"], Some((2, "deal"))), agent("BEN", &["call"], Some((2, "deal")))]);
     let begun = |n| Task { state: TaskState::InProgress, ..task(n, n, "call", Some("ANN")) };
     let board = board((0..2).map(begun).collect());
     assert_eq!(planned(&board, &twins, &Wish::default()).looked_at, (2, 0));
@@ -125,7 +131,8 @@ fn what_was_begun_stays_unless_a_person_says_so() {
 
 #[test]
 fn where_all_is_well_nothing_moves() {
-    let twins = routing(vec![agent("ANN", &["call"], Some((4, "deal"))), agent("BEN", &["call"], Some((4, "deal")))]);
+    let twins =
+        routing(vec![agent("ANN", &["call"], Some((4, "deal"))), agent("BEN", &["call"], Some((4, "deal")))]);
     let board = board(vec![task(1, 1, "call", Some("ANN")), task(2, 2, "call", Some("BEN"))]);
     let plan = planned(&board, &twins, &Wish::default());
     assert_eq!((plan.moves.len(), plan.before), (0, plan.after));
@@ -134,8 +141,10 @@ fn where_all_is_well_nothing_moves() {
 #[test]
 fn room_is_made_for_work_that_waits() {
     // given one who can do everything and is full with what the other could do as well
-    let team =
-        routing(vec![agent("ANN", &["call", "demo"], Some((1, "deal"))), agent("BEN", &["call"], Some((1, "deal")))]);
+    let team = routing(vec![
+        agent("ANN", &["call", "demo"], Some((1, "deal"))),
+        agent("BEN", &["call"], Some((1, "deal"))),
+    ]);
     let board = board(vec![task(1, 1, "call", Some("ANN")), task(2, 2, "demo", None)]);
     // when
     let plan = planned(&board, &team, &Wish::default());
@@ -160,7 +169,8 @@ fn the_work_of_somebody_who_is_away_goes_to_those_who_are_there() {
 
 #[test]
 fn the_best_moves_come_first_when_only_some_are_wanted() {
-    let team = routing(vec![agent("ANN", &["call"], Some((6, "deal"))), agent("BEN", &["call"], Some((6, "deal")))]);
+    let team =
+        routing(vec![agent("ANN", &["call"], Some((6, "deal"))), agent("BEN", &["call"], Some((6, "deal")))]);
     let board = board((0..6).map(|n| task(n, n, "call", Some("ANN"))).collect());
     let all = planned(&board, &team, &Wish::default());
     let one = planned(&board, &team, &Wish { most: Some(1), ..Wish::default() });
@@ -170,7 +180,8 @@ fn the_best_moves_come_first_when_only_some_are_wanted() {
 
 #[test]
 fn all_main_work_on_a_deal_goes_together() {
-    let team = routing(vec![agent("ANN", &["call"], Some((4, "task"))), agent("BEN", &["call"], Some((4, "task")))]);
+    let team =
+        routing(vec![agent("ANN", &["call"], Some((4, "task"))), agent("BEN", &["call"], Some((4, "task")))]);
     let board = board((0..4).map(|n| task(n, n / 2, "call", Some("ANN"))).collect());
     let plan = planned(&board, &team, &Wish::default());
     assert_eq!(plan.moves.iter().map(|one| one.tasks.len()).collect::<Vec<_>>(), [2]);
