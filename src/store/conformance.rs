@@ -9,6 +9,7 @@ mod coordination;
 mod feeds;
 mod kept;
 mod kit;
+mod orders;
 mod outbox;
 mod progress;
 mod records;
