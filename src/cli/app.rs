@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::Context;
 use connect::{Clock, Maker};
+use engine::config::Loaded;
 use model::{ConnectionId, Timestamp};
 use runtime::{
     clock::SystemClock,
@@ -57,11 +58,15 @@ impl App {
 
     /// Reads all configuration files.
     pub fn config(&self) -> anyhow::Result<Config> {
-        let settings = self.settings()?;
+        let (settings, loaded) = (self.settings()?, self.team()?);
+        Ok(Config { settings, roster: loaded.roster, book: loaded.book })
+    }
+
+    /// Reads `agents.toml` and `stages.toml`, with what probably is not meant in them.
+    pub fn team(&self) -> anyhow::Result<Loaded> {
         let (agents, stages) = (self.sister("agents.toml")?, self.sister("stages.toml")?);
         let loaded = engine::config::load(of(agents.as_ref()), of(stages.as_ref()));
-        let loaded = loaded.map_err(|problems| usage(lines(problems.iter())))?;
-        Ok(Config { settings, roster: loaded.roster, book: loaded.book })
+        loaded.map_err(|problems| usage(lines(problems.iter())))
     }
 
     fn sister(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {

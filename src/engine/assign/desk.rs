@@ -268,6 +268,7 @@ impl Desk {
         Some(match how {
             Passed::Declined => Exclusion::Declined,
             Passed::Silent => Exclusion::Unreachable,
+            Passed::Away => Exclusion::Hours,
         })
     }
 

@@ -153,6 +153,33 @@ impl Calendar {
         shifts.map(|(begins, ends)| ends.min(to).since(begins.max(from))).sum()
     }
 
+    /// Hours at work in a week without days off.
+    pub fn hours_a_week(&self) -> f64 {
+        let days = self.days.iter().filter(|day| **day).fold(0.0, |count, _| count + 1.0);
+        days * f64::from(self.span.1 - self.span.0) / 60.0
+    }
+
+    /// Are there days off at all?
+    pub const fn has_days_off(&self) -> bool {
+        !self.off.is_empty()
+    }
+
+    /// When it is back from the absence that `at` falls into: a day off, or days without work that follow one.
+    /// `None` where it falls into none, or nobody ever comes back.
+    pub fn back_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let mut day = self.date(at);
+        for _ in 0..ABSENCE_DAYS {
+            if self.off.contains(&day) {
+                return self.opens_at(at);
+            }
+            if self.is_workday(day.weekday()) {
+                return None;
+            }
+            day = day.yesterday().ok()?;
+        }
+        None
+    }
+
     /// Is this the first day at work after days off?
     pub fn is_first_day_back(&self, now: Timestamp) -> bool {
         let today = self.date(now);
@@ -300,6 +327,24 @@ mod tests {
             assert_eq!(office.is_open(at(now)), open, "{now}");
         }
         assert_eq!(office.opens_at(at("2025-11-29T10:00:00Z")), Some(at("2025-12-01T08:00:00Z")));
+    }
+
+    #[test]
+    fn an_absence_lasts_from_a_day_off_until_the_next_shift() {
+        // given a Friday and a Monday off
+        let office = office(&["2025-11-28", "2025-12-01"]);
+        let back = Some(at("2025-12-02T08:00:00Z"));
+        for (when, expected) in [
+            ("2025-11-27T15:00:00Z", None),
+            ("2025-11-28T10:00:00Z", back),
+            ("2025-11-30T10:00:00Z", back),
+            ("2025-12-01T10:00:00Z", back),
+            ("2025-12-02T10:00:00Z", None),
+            // An ordinary weekend is no absence.
+            ("2025-11-23T10:00:00Z", None),
+        ] {
+            assert_eq!(office.back_after(at(when)), expected, "{when}");
+        }
     }
 
     #[test]

@@ -196,7 +196,10 @@ impl Desk {
         }
         match self.has_passed(task, seat) {
             Some(Exclusion::Declined) => {
-                out(Exclusion::Declined, "declined this task".into(), Some(Change::AskAgain));
+                out(Exclusion::Declined, "declined this task or gave it to another".into(), Some(Change::AskAgain));
+            }
+            Some(Exclusion::Hours) => {
+                out(Exclusion::Hours, "is away when it is due".into(), Some(Change::AskAgain));
             }
             Some(reason) => out(reason, "did not answer in time".into(), Some(Change::AskAgain)),
             None => {}

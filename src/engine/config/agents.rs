@@ -97,6 +97,7 @@ struct HoursEntry {
 #[derive(Default)]
 pub(super) struct AgentMarks {
     pub agent: BTreeMap<AgentId, Span>,
+    pub capacity: BTreeMap<AgentId, Span>,
     pub handoff: BTreeMap<AgentId, Span>,
     pub capability: BTreeMap<(AgentId, Box<str>), Span>,
     /// Each rule of escalation, by what it is raised on.
@@ -175,6 +176,9 @@ fn agent(entry: AgentEntry, marks: &mut AgentMarks, texts: &mut Texts<'_>) -> Ag
         texts.error(&span, &key, "a new agent needs a `layer`".into(), None);
         Layer::Support
     });
+    if let Some(capacity) = &entry.capacity {
+        marks.capacity.insert(id.clone(), capacity.span());
+    }
     if let Some(handoff) = &entry.handoff {
         marks.handoff.insert(id.clone(), handoff.span());
     }

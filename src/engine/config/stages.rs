@@ -290,7 +290,8 @@ impl Reader<'_, '_, '_> {
             self.texts.error(&span, &key, "a stage needs a `primary` agent".into(), None);
             AgentId::from("")
         };
-        self.marks.raises.extend(entry.raises.unwrap_or_default());
+        let raises = entry.raises.unwrap_or_default();
+        self.marks.raises.extend_from_slice(&raises);
         self.marks.policies.stages.extend(entry.policy.map(|policy| (stage, policy)));
         StageSpec {
             stage,
@@ -299,6 +300,7 @@ impl Reader<'_, '_, '_> {
             supports: self.actions(entry.support, stage.name(), Kind::Support),
             transition: entry.transition.and_then(|entry| self.transition(entry, stage, &span)),
             metrics: self.metrics(entry.metrics.unwrap_or_default(), &key),
+            raises: raises.into_iter().map(Into::into).collect(),
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 mod activities;
 mod properties;
-mod shipped;
+pub(crate) mod shipped;
 mod writes;
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);

@@ -31,6 +31,8 @@ pub enum Passed {
     Declined,
     /// It did not answer; after a while it is asked again.
     Silent,
+    /// It is away when the task is due; it is asked again when it is back.
+    Away,
 }
 
 /// A place in the queue: everything up to it was looked at.

@@ -259,6 +259,36 @@ proptest! {
         }
     }
 
+    /// No smaller change of the same kind would have done.
+    #[test]
+    fn a_counterfactual_is_the_nearest_of_its_kind(world in any_world(1)) {
+        for (agent, verdict) in judged(&world, NOON).1 {
+            let Verdict::Beaten { change: Some(change), .. } = verdict else { continue };
+            let level = |task: &Task| world.roster.find(agent.as_str()).unwrap().capabilities[&task.need.capability];
+            let less = match &change {
+                Change::Used(used) => Change::Used(used + 1),
+                Change::Level(wanted) if *wanted > level(&world.board.tasks[0]) + 1 => Change::Level(wanted - 1),
+                _ => continue,
+            };
+            let (world, now) = changed(&world, &agent, &less);
+            let winner = judged(&world, now).0.winner.map(|winner| winner.agent);
+            prop_assert_ne!(winner, Some(agent), "{:?} was named, {:?} is enough", change, less);
+        }
+    }
+
+    /// Whatever keeps an agent from a task says so in words, and says what would change it wherever anything would.
+    #[test]
+    fn every_reason_is_put_into_words_with_its_remedy(world in any_world(1)) {
+        for (agent, verdict) in judged(&world, NOON).1 {
+            let Verdict::Out { reasons, changes } = verdict else { continue };
+            prop_assert_eq!(reasons.len(), changes.len());
+            for (reason, change) in reasons.iter().zip(&changes) {
+                prop_assert!(!reason.detail.is_empty() && reason.agent == agent);
+                prop_assert_eq!(change.is_none(), reason.reason == model::work::Exclusion::LastResortOnly, "{:?}", reason);
+            }
+        }
+    }
+
     /// Running a turn again from what is kept with it gives the same turn, and explaining a task of it the same
     /// decision.
     #[test]
