@@ -2,9 +2,9 @@
 
 use crate::{
     verb_apply, verb_assign, verb_backup, verb_check, verb_completions, verb_connect, verb_demo,
-    verb_demo_agent, verb_doctor, verb_escalate, verb_handoff, verb_init, verb_mcp, verb_parked, verb_pause,
-    verb_performance, verb_plan, verb_rebalance, verb_run, verb_status, verb_sync, verb_tasks, verb_token,
-    verb_trigger, verb_why, verb_writes,
+    verb_demo_agent, verb_doctor, verb_escalate, verb_handoff, verb_init, verb_mcp, verb_optimize,
+    verb_parked, verb_pause, verb_performance, verb_plan, verb_rebalance, verb_run, verb_simulate,
+    verb_status, verb_sync, verb_tasks, verb_token, verb_trigger, verb_why, verb_writes,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use runtime::settings::LogFormat;
@@ -106,6 +106,10 @@ pub enum Verb {
     Rebalance(verb_rebalance::Args),
     /// Every metric with target and actual, and what was learnt
     Performance(verb_performance::Args),
+    /// What would happen: a month of work with this team, or another
+    Simulate(verb_simulate::Args),
+    /// What to change about the team, tried out beforehand
+    Optimize(verb_optimize::Args),
     /// Give a deal to another agent, or confirm that
     Handoff(verb_handoff::Args),
     /// Say that somebody must step in, or settle it

@@ -28,12 +28,14 @@ mod verb_escalate;
 mod verb_handoff;
 mod verb_init;
 mod verb_mcp;
+mod verb_optimize;
 mod verb_parked;
 mod verb_pause;
 mod verb_performance;
 mod verb_plan;
 mod verb_rebalance;
 mod verb_run;
+mod verb_simulate;
 mod verb_status;
 mod verb_sync;
 mod verb_tasks;
@@ -89,6 +91,8 @@ async fn answer(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         Some(Verb::Tasks(args)) => verb_tasks::run(app, args).await,
         Some(Verb::Assign(args)) => verb_assign::run(app, args).await,
         Some(Verb::Rebalance(args)) => verb_rebalance::run(app, args).await,
+        Some(Verb::Simulate(args)) => verb_simulate::run(app, args).await,
+        Some(Verb::Optimize(args)) => verb_optimize::run(app, args).await,
         Some(Verb::Performance(args)) => verb_performance::run(app, args).await,
         Some(Verb::Handoff(args)) => verb_handoff::run(app, args).await,
         Some(Verb::Escalate(args)) => verb_escalate::run(app, args).await,
