@@ -4,7 +4,7 @@ use super::kit::{NOW, crm, daemon, fields, id, later, links, page, placed, queue
 use crate::{Coordinated, Held, Progressed, Store, TakeBack};
 use model::{
     AgentId, DealOutcome, Event, EventKind, Field, Fields, Intake, Kind, Stage, Timestamp, Value,
-    work::{Asked, MetricSpan, Passed, PastTask, Subject},
+    work::{Asked, MetricSpan, PastTask, Subject},
 };
 use std::{
     sync::{
@@ -144,13 +144,8 @@ pub(super) async fn the_past_shows_what_became_of_tasks_and_offers(store: Arc<dy
     let done = Progressed { done: vec![(id(31), later(60))], ..Progressed::default() };
     store.commit_progress(&held, done, later(60)).await.unwrap();
     for why in ["no answer until noon", "declined: too busy"] {
-        let back = TakeBack {
-            task: id(32),
-            agent: "BEN".into(),
-            why: why.into(),
-            passed: Some((Passed::Declined, None)),
-            meant_for: None,
-        };
+        let back =
+            TakeBack { task: id(32), agent: "BEN".into(), why: why.into(), passed: None, meant_for: None };
         let decided = Coordinated { take_back: vec![back], ..Coordinated::default() };
         store.commit_coordination(&held, decided, later(70)).await.unwrap();
         placed(&*store, &held, &[(id(32), "BEN")]).await;
