@@ -69,8 +69,8 @@ pub(super) const fn record_of(subject: &Subject) -> Option<Id> {
     }
 }
 
-/// Stores a new task with its rank; one that exists stays as it is.
-pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option<bool>) -> Outcome<()> {
+/// Stores a new task with its rank; one that exists stays as it is (false).
+pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option<bool>) -> Outcome<bool> {
     let mut insert = db.prepare_cached(
         "INSERT OR IGNORE INTO tasks (id, action, title, subject, record, stage, responsibility, meant_for,
            need, unit, priority, rank, arrived, allowed_hours, due, holder, state, cause, enterprise)
@@ -93,8 +93,7 @@ pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option
     insert.raw_bind_parameter(15, task.due.map(Timestamp::as_millis))?;
     insert.raw_bind_parameter(16, &task.cause)?;
     insert.raw_bind_parameter(17, enterprise)?;
-    insert.raw_execute()?;
-    Ok(())
+    Ok(insert.raw_execute()? > 0)
 }
 
 pub(super) fn load(db: &Connection, id: Id) -> Outcome<Option<Task>> {
