@@ -31,6 +31,7 @@ pub async fn all(month: &Month) {
     cases_end(month, &escalations).await;
     let days_off = [(AgentId::from("SECOND.SALES"), "2025-12-09T23:00:00Z".parse().unwrap())];
     month.ledger.no_burst(&days_off);
+    eprintln!("{} events", month.ledger.log.lines().count());
     let explained = month.explained.lock().unwrap();
     for (id, known) in &month.ledger.tasks {
         let decided = known.holder.is_some() || known.ended.is_none();

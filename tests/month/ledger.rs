@@ -35,6 +35,8 @@ pub struct Ledger {
     zone: TimeZone,
     capacities: BTreeMap<AgentId, Capacity>,
     pub tasks: BTreeMap<Id, Known>,
+    /// Main tasks of each deal.
+    main: BTreeMap<Id, Vec<Id>>,
     held: BTreeMap<AgentId, BTreeSet<Id>>,
     /// Tasks that an agent was given, with when; those that it gave back unbegun are out again.
     started: BTreeMap<AgentId, Vec<(Id, Timestamp)>>,
@@ -61,6 +63,7 @@ impl Ledger {
             zone,
             capacities: limited.collect(),
             tasks: BTreeMap::new(),
+            main: BTreeMap::new(),
             held: BTreeMap::new(),
             started: BTreeMap::new(),
             placed: BTreeMap::new(),
@@ -81,11 +84,21 @@ impl Ledger {
             self.log += &serde_json::to_string(&(number, &event)).unwrap();
             self.log.push('\n');
             if let (EventKind::TaskCreated { .. }, Some(id)) = (&event.kind, event.subject) {
-                let (task, _) = rig.store.task(id).await.unwrap().unwrap();
-                self.tasks.entry(id).or_insert(Known { task, holder: None, begun: false, ended: None });
+                self.learn(rig, id).await;
             }
             self.take(number, &event);
         }
+    }
+
+    async fn learn(&mut self, rig: &Rig, id: Id) {
+        if self.tasks.contains_key(&id) {
+            return;
+        }
+        let (task, _) = rig.store.task(id).await.unwrap().unwrap();
+        if let (Subject::Deal(deal), Responsibility::Primary) = (&task.subject, &task.responsibility) {
+            self.main.entry(*deal).or_default().push(id);
+        }
+        self.tasks.insert(id, Known { task, holder: None, begun: false, ended: None });
     }
 
     fn take(&mut self, number: i64, event: &Event) {
@@ -236,12 +249,8 @@ impl Ledger {
     /// Open and ended main tasks of the stage that a deal is in.
     pub fn main_work(&self, deal: Id) -> (usize, usize) {
         let Some(stage) = self.stages.get(&deal) else { return (0, 0) };
-        let of = |known: &&Known| {
-            known.task.subject == Subject::Deal(deal)
-                && known.task.stage == *stage
-                && known.task.responsibility == Responsibility::Primary
-        };
-        let all: Vec<_> = self.tasks.values().filter(of).collect();
+        let all = self.main.get(&deal).into_iter().flatten().map(|id| &self.tasks[id]);
+        let all: Vec<_> = all.filter(|known| known.task.stage == *stage).collect();
         let open = all.iter().filter(|known| known.ended.is_none()).count();
         (open, all.len() - open)
     }

@@ -69,7 +69,7 @@ impl Market {
             dice: Dice::seeded(seed ^ 0xa11),
             begun: rig.now(),
             leads_per_hour: leads_per_week.div_ceil(50),
-            companies: rig.sandbox.ids(sandbox::Kind::Company),
+            companies: companies(rig),
             owners: (0..owners.len().min(5)).map(owner).collect(),
             made: 0,
             to_come: BTreeMap::new(),
@@ -262,7 +262,7 @@ impl Market {
                 handoff_id: Some(case.id.to_string().into()),
                 status: if yes { HandoffStatus::Confirmed } else { HandoffStatus::Declined },
                 lead: None,
-                reason: None,
+                reason: (!yes).then(|| "not now".to_owned()),
             });
             self.say(rig, format!("handoff:{}", case.id), body, now).await;
             self.count("handoffs_answered");
@@ -316,6 +316,18 @@ impl Market {
             Err(error) => panic!("a person could not speak: {error}"),
         }
     }
+}
+
+/// The small ones, and two enterprises.
+fn companies(rig: &Rig) -> Vec<u64> {
+    let people = |id: &u64| {
+        let text = rig.sandbox.value(sandbox::Kind::Company, *id, "numberofemployees");
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    };
+    let (small, large): (Vec<u64>, Vec<u64>) =
+        rig.sandbox.ids(sandbox::Kind::Company).into_iter().partition(|id| people(id) < 1_000_u64);
+    assert!(!small.is_empty(), "only enterprises");
+    small.into_iter().chain(large.into_iter().take(1)).collect()
 }
 
 async fn theirs(rig: &Rig, contact: Id) -> Option<u64> {
