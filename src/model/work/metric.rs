@@ -26,7 +26,7 @@ pub struct MetricInputs {
     /// All living deals.
     pub deals: Vec<DealFact>,
     /// `StageEntered`, `OutcomeChanged` and `Changed` of records that moved since `recent`, of deals closed since
-    /// `closed`, and of open deals in the later stages: their whole history.
+    /// `closed`, and of open deals: their whole history.
     pub history: Vec<Event>,
     /// Mails between us and contacts since `talks`; not those written by programs.
     pub mails: Vec<MailFact>,

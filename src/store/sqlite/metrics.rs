@@ -124,8 +124,7 @@ fn moved(db: &Connection, span: MetricSpan) -> Outcome<Vec<Id>> {
     let mut statement = db.prepare_cached(
         "SELECT subject FROM events WHERE kind = 'stage_entered' AND at > ?1
          UNION SELECT subject FROM events WHERE kind = 'outcome_changed' AND at > ?2
-         UNION SELECT id FROM deals WHERE gone IS NULL AND (outcome IS NULL OR outcome = 'open')
-           AND stage IN ('demonstration', 'proposal', 'negotiation', 'close')",
+         UNION SELECT id FROM deals WHERE gone IS NULL AND (outcome IS NULL OR outcome = 'open')",
     )?;
     let since = (span.recent.as_millis(), span.closed.as_millis());
     statement.query_and_then(since, |row| super::id(row, 0))?.collect()
