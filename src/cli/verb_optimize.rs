@@ -6,7 +6,7 @@ use crate::{
     text::{number, put},
     verb_simulate::{self, Ground, day, factor, ground},
 };
-use engine::advise::{Advice, Change, Delta, Effect, Kind, Looked, Scaling, advise, scale};
+use engine::advise::{Advice, Change, Delta, Effect, First, Kind, Looked, Room, Scaling, advise, scale};
 use serde_json::json;
 
 /// Options of `optimize`.
@@ -111,12 +111,12 @@ fn scaling_text(scaling: &Scaling) -> String {
     }
     match &scaling.room {
         None => {}
-        Some((calm, Some((factor, name)))) => put!(
+        Some(Room { calm, first: Some(First { factor, capability }) }) => put!(
             text,
-            "\nNothing to add: the team takes {calm:.2} times the work. With {factor:.2} times, work for {name} is the \
+            "\nNothing to add: the team takes {calm:.2} times the work. With {factor:.2} times, work for {capability} is the \
              first to overflow (`optimize --scale --growth {factor:.2}` says what to add then).\n"
         ),
-        Some((calm, None)) => {
+        Some(Room { calm, first: None }) => {
             put!(text, "\nNothing to add: the team takes {calm:.2} times the work and more.\n")
         }
     }

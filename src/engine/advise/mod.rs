@@ -10,7 +10,7 @@ mod tests;
 
 pub use change::Change;
 pub use effect::{Delta, Effect};
-pub use scale::{Scaling, Step, scale};
+pub use scale::{First, Room, Scaling, Step, scale};
 
 use crate::simulate::{Outcome, Scenario, run};
 use effect::effect;

@@ -26,8 +26,26 @@ pub struct Scaling {
     pub steps: Vec<Step>,
     /// Capabilities whose work overflows all the same.
     pub left: Vec<Box<str>>,
-    /// For a team with room: so many times the work still flows, and with so many times what overflows first.
-    pub room: Option<(f64, Option<(f64, Box<str>)>)>,
+    /// For a team with room.
+    pub room: Option<Room>,
+}
+
+/// How much more a team takes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Room {
+    /// So many times the work still flows.
+    pub calm: f64,
+    /// What overflows first; `None` where nothing did.
+    pub first: Option<First>,
+}
+
+/// What overflows first.
+#[derive(Clone, Debug, Serialize)]
+pub struct First {
+    /// With so many times the work.
+    pub factor: f64,
+    /// Work for what.
+    pub capability: Box<str>,
 }
 
 /// One addition.
@@ -82,15 +100,14 @@ fn worst(outcomes: &[Outcome], left: &[Box<str>]) -> Option<Box<str>> {
     all.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1))).map(|(_, name)| name.clone())
 }
 
-/// How much more a team takes.
-fn room(today: &Scenario, factor: f64) -> (f64, Option<(f64, Box<str>)>) {
+fn room(today: &Scenario, factor: f64) -> Room {
     let mut calm = factor;
     for more in FACTORS {
         let outcome = run(&today.scaled(factor * more));
         if let Some(name) = worst(&[outcome], &[]) {
-            return (calm, Some((factor * more, name)));
+            return Room { calm, first: Some(First { factor: factor * more, capability: name }) };
         }
         calm = factor * more;
     }
-    (calm, None)
+    Room { calm, first: None }
 }

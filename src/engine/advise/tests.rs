@@ -55,7 +55,7 @@ fn world(agents: Vec<AgentSpec>, many: u32) -> Scenario {
         state: TaskState::Queued,
         cause: String::new(),
     };
-    let cases = [60, 90, 120, 120, 120, 120, 150, 180].map(|minutes| Duration::from_mins(minutes));
+    let cases = [60, 90, 120, 120, 120, 120, 150, 180].map(Duration::from_mins);
     Scenario {
         routing: Routing::new(&Roster { agents, rules: AssignRules::default() }, "UTC").unwrap(),
         arrivals: (0..many).map(|number| Arrival { task: task(number), enterprise: None }).collect(),
@@ -174,7 +174,7 @@ fn more_work_needs_more_capacity_and_it_is_said_where() {
 
 #[test]
 fn a_team_with_room_is_told_how_much() {
-    let (calm, first) = scale(&world(vec![agent("ANN", "call", 6)], 300), 1.0, 2).room.unwrap();
-    let (factor, name) = first.unwrap();
-    assert!(calm >= 1.0 && factor > calm && &*name == "call", "{calm} {factor}");
+    let Room { calm, first } = scale(&world(vec![agent("ANN", "call", 6)], 300), 1.0, 2).room.unwrap();
+    let First { factor, capability } = first.unwrap();
+    assert!(calm >= 1.0 && factor > calm && &*capability == "call", "{calm} {factor}");
 }

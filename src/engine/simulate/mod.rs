@@ -5,6 +5,7 @@
 //! action takes as a rule; the tasks that arrive do not depend on how the others went.
 #![expect(clippy::indexing_slicing, reason = "dense tables whose indices are made from their own lengths")]
 
+mod count;
 mod floor;
 mod job;
 mod measure;
