@@ -47,8 +47,12 @@ impl Instance {
                 load.push(choice.map_or(0, |choice| i64::from(choice.load)));
             }
         }
-        // Staying where it is, beyond the limit or without anybody, is always possible and never cheap.
-        cost.extend(table.jobs.iter().map(|job| (job.count * OFFSET + job.lost) / UNIT));
+        // Staying beyond the limit or without anybody is possible where it is so, and never cheap.
+        let now = State::as_it_is(table);
+        cost.extend(table.jobs.iter().map(|job| {
+            let settled = job.home.is_some_and(|home| !job.orphan && !now.is_over(home.seat));
+            if settled { NEVER } else { (job.count * OFFSET + job.lost) / UNIT }
+        }));
         load.extend(std::iter::repeat_n(0, jobs));
         let room = steps.iter().map(|step| step.room).chain([0]).collect();
         Some(Self { problem: Problem::new(jobs, cost, load, room)?, steps })
@@ -65,7 +69,7 @@ impl Instance {
                 state.put(job, Some(to));
             }
         }
-        state
+        state.mend()
     }
 }
 

@@ -254,12 +254,24 @@ impl<'t> State<'t> {
         limit.is_none_or(|limit| used + to.load <= limit)
     }
 
+    /// An agent has more than its limit.
+    pub fn is_over(&self, seat: usize) -> bool {
+        let (used, room) = (self.used.get(seat), self.table.rooms.get(seat));
+        used.zip(room).is_none_or(|(used, room)| room.limit.is_some_and(|limit| *used > limit))
+    }
+
     /// No agent that got something is beyond its limit.
     pub fn is_sound(&self) -> bool {
-        self.at.iter().flatten().all(|to| {
-            let (used, room) = (self.used.get(to.seat), self.table.rooms.get(to.seat));
-            used.zip(room).is_some_and(|(used, room)| room.limit.is_none_or(|limit| *used <= limit))
-        })
+        self.at.iter().flatten().all(|to| !self.is_over(to.seat))
+    }
+
+    /// Puts back, one by one, what brought somebody beyond the limit.
+    pub fn mend(mut self) -> Self {
+        let over = |state: &Self, job: &usize| state.seat_of(*job).is_some_and(|seat| state.is_over(seat));
+        while let Some(job) = self.moved().into_iter().find(|job| over(&self, job)) {
+            self.put(job, None);
+        }
+        self
     }
 
     /// The best single move from here: its job, where to, and the total then.
