@@ -103,6 +103,7 @@ const CASES: &[(&str, Case)] = cases![
     views::records_are_paged_in_id_order,
     views::notes_are_found_by_what_they_are_linked_to,
     views::the_overview_counts_what_is_there,
+    views::what_metrics_need_is_read_in_one_go,
     views::the_past_shows_what_became_of_tasks_and_offers,
     views::settings_and_counters_are_kept,
     kept::a_place_and_its_writes_are_kept_together_or_not_at_all,
