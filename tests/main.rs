@@ -16,6 +16,7 @@ mod judge;
 mod layers;
 #[path = "servers/smtp.rs"]
 mod mail_server;
+mod month;
 mod notify;
 mod odoo_real;
 #[path = "servers/odoo.rs"]
@@ -30,3 +31,4 @@ mod sign_in;
 mod sizes;
 mod stages;
 mod traps;
+mod verbs;

@@ -68,10 +68,12 @@ pub struct Given {
     pub sandbox: sandbox::Config,
     pub size: sandbox::team::Size,
     pub streams: Vec<Kind>,
-    /// Seconds between two polls of a stream.
-    pub every: u64,
     /// Appended to the connection's configuration.
     pub config: String,
+    /// Laid over the shipped agents.
+    pub agents: String,
+    /// Seconds between polls, audits and censuses.
+    pub every: [u64; 3],
 }
 
 impl Given {
@@ -83,8 +85,9 @@ impl Given {
             sandbox: sandbox::Config { limits: None, ..sandbox::Config::seeded(seed) },
             size: sandbox::team::Size::small(),
             streams: streams.to_vec(),
-            every: 30,
             config: String::new(),
+            agents: String::new(),
+            every: [30, 3_600, 6 * 3_600],
         }
     }
 }
@@ -115,10 +118,11 @@ pub fn connection() -> ConnectionId {
     ConnectionId::from("hubspot")
 }
 
-pub fn config(more: &str) -> Config {
+pub fn config(more: &str, agents: &str) -> Config {
     let text = format!("[[connection]]\nid = \"hubspot\"\nvendor = \"hubspot\"\nmode = \"auto\"\n{more}");
     let settings = Settings::read(std::path::Path::new("test.toml"), &text).unwrap();
-    let loaded = engine::config::load(None, None).unwrap();
+    let agents = engine::config::Source { name: "agents.toml", text: agents };
+    let loaded = engine::config::load(Some(agents), None).unwrap();
     Config { settings, roster: loaded.roster, book: loaded.book }
 }
 
@@ -130,7 +134,7 @@ impl Rig {
         sandbox.populate(&given.size);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::memory().unwrap());
         let link = Arc::new(link(&given, &sandbox));
-        let config = config(&given.config);
+        let config = config(&given.config, &given.agents);
         let (daemon, seats) = start(&store, &clock, &link, &config, given.seed).await;
         let dice = Dice::seeded(given.seed ^ 0x5eed);
         Self { sandbox, clock, store, link, daemon, config, seats, dice, deaths: 0, given }
@@ -200,6 +204,15 @@ impl Rig {
         turn
     }
 
+    /// Puts something around the cycle of this name; gone after a restart.
+    pub fn wrap(&mut self, name: &str, around: impl FnOnce(Box<dyn Cycle>) -> Box<dyn Cycle>) {
+        let at = self.seats.iter().position(|seat| seat.cycle.name() == name).unwrap();
+        let Seat { cycle, nudge, until } = self.seats.swap_remove(at);
+        self.seats.push(Seat { cycle: around(cycle), nudge, until });
+        let last = self.seats.len() - 1;
+        self.seats.swap(at, last);
+    }
+
     /// Plans a census and a full audit of everything and polls every stream, then runs on.
     pub async fn sweep(&mut self) {
         let mut cycles = self.daemon.cycles();
@@ -229,6 +242,7 @@ fn link(given: &Given, sandbox: &Arc<Sandbox>) -> Link {
     let connector = (hubspot::MAKER.make)(&options).unwrap();
     let every = |seconds| Schedule { every: Every::seconds(seconds), zone: jiff::tz::TimeZone::UTC };
     let defaults = Connection::default();
+    let [poll, audit, census] = given.every;
     Link {
         id: connection(),
         limiter: Arc::new(Limiter::of(connector.describe(), 20)),
@@ -239,9 +253,9 @@ fn link(given: &Given, sandbox: &Arc<Sandbox>) -> Link {
         auth: Arc::new(Bearer::new(&Secret::new("pat-eu1-sandbox")).unwrap()),
         timeout: options.timeout,
         mode: given.mode,
-        streams: given.streams.iter().map(|stream| (*stream, every(given.every))).collect(),
-        census: every(6 * 3600),
-        audit: every(3600),
+        streams: given.streams.iter().map(|stream| (*stream, every(poll))).collect(),
+        census: every(census),
+        audit: every(audit),
         audit_slices: defaults.audit_slices,
         account: std::sync::Mutex::default(),
     }

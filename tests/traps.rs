@@ -155,7 +155,7 @@ fn increments_that_never_end_starve_no_stream_that_was_not_read_yet() {
         // given polls that come faster than the vendor lets us search
         let mut given = Given::seeded(7);
         given.streams.extend([Kind::Note, Kind::Email, Kind::Meeting, Kind::Call]);
-        given.every = 1;
+        given.every[0] = 1;
         let mut rig = Rig::new(given).await;
         // when
         rig.run_for(Duration::from_secs(120)).await;

@@ -6,7 +6,10 @@ use crate::{
 };
 use anyhow::Context;
 use connect::{Clock, Maker};
-use engine::{config::Source, signals::Own};
+use engine::{
+    config::{Loaded, Source},
+    signals::Own,
+};
 use model::{ConnectionId, Timestamp};
 use runtime::{
     clock::SystemClock,
@@ -60,7 +63,12 @@ impl App {
 
     /// Reads all configuration files.
     pub fn config(&self) -> anyhow::Result<Config> {
-        let settings = self.settings()?;
+        let (settings, loaded) = (self.settings()?, self.team()?);
+        Ok(Config { settings, roster: loaded.roster, book: loaded.book })
+    }
+
+    /// Reads `agents.toml` and `stages.toml`, with what probably is not meant in them.
+    pub fn team(&self) -> anyhow::Result<Loaded> {
         let (agents, stages) = (self.sister("agents.toml")?, self.sister("stages.toml")?);
         let phrases = self.phrases()?;
         let own: Vec<_> = phrases
@@ -68,8 +76,7 @@ impl App {
             .map(|(language, file)| Own { language, source: Source { name: &file.0, text: &file.1 } })
             .collect();
         let loaded = engine::config::load_with(of(agents.as_ref()), of(stages.as_ref()), &own);
-        let loaded = loaded.map_err(|problems| usage(lines(problems.iter())))?;
-        Ok(Config { settings, roster: loaded.roster, book: loaded.book })
+        loaded.map_err(|problems| usage(lines(problems.iter())))
     }
 
     /// The user's phrase files by their language, with name and text.

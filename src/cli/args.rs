@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::{
-    verb_apply, verb_backup, verb_check, verb_completions, verb_connect, verb_demo, verb_doctor,
-    verb_escalate, verb_handoff, verb_init, verb_mcp, verb_parked, verb_pause, verb_plan, verb_run,
+    verb_apply, verb_assign, verb_backup, verb_check, verb_completions, verb_connect, verb_demo,
+    verb_demo_agent, verb_doctor, verb_escalate, verb_handoff, verb_init, verb_mcp, verb_optimize,
+    verb_parked, verb_pause, verb_performance, verb_plan, verb_rebalance, verb_run, verb_simulate,
     verb_status, verb_sync, verb_tasks, verb_token, verb_trigger, verb_why, verb_writes,
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -64,6 +65,9 @@ impl From<LogForm> for LogFormat {
 pub enum Verb {
     /// Watch it work on a generated team, without any account
     Demo(verb_demo::Args),
+    /// A program that is an agent of the demo
+    #[command(hide = true)]
+    DemoAgent(verb_demo_agent::Args),
     /// Write an annotated configuration
     Init(verb_init::Args),
     /// Store an account's token and show what it grants
@@ -82,7 +86,7 @@ pub enum Verb {
     Apply(verb_apply::Args),
     /// Agents and connections at a glance
     Status(verb_status::Args),
-    /// Why a task went where it went, or a record is as it is
+    /// Why a task went where it went, a record is as it is, or how a handoff or escalation goes
     Why(verb_why::Args),
     /// The outbox: look, retry, skip, approve
     Writes(verb_writes::Args),
@@ -96,6 +100,16 @@ pub enum Verb {
     Agents(verb_tasks::AgentsArgs),
     /// Tasks by deal, agent or state
     Tasks(verb_tasks::Args),
+    /// Give a task to an agent, or see who would get it
+    Assign(verb_assign::Args),
+    /// Spread work anew where that gains
+    Rebalance(verb_rebalance::Args),
+    /// Every metric with target and actual, and what was learnt
+    Performance(verb_performance::Args),
+    /// What would happen: a month of work with this team, or another
+    Simulate(verb_simulate::Args),
+    /// What to change about the team, tried out beforehand
+    Optimize(verb_optimize::Args),
     /// Give a deal to another agent, or confirm that
     Handoff(verb_handoff::Args),
     /// Say that somebody must step in, or settle it

@@ -2,6 +2,7 @@
 
 use crate::control::{AgentLine, Alert, Centre, Coordination, Health};
 use crate::text::{ago, clean, cut, number};
+use engine::metrics::Figure;
 use jiff::tz::TimeZone;
 use model::{
     Field, Mode, Stage, Timestamp,
@@ -116,6 +117,12 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
+/// The same share as in the tables of `performance`.
+fn share(part: u64, whole: u64) -> Figure {
+    let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    Figure::share(count(part), count(whole))
+}
+
 fn pipeline(overview: &Overview) -> [u64; 6] {
     let deals = |stage| overview.deals.get(&Some(stage)).copied().unwrap_or_default();
     [
@@ -191,7 +198,7 @@ fn line(agent: &AgentSpec, figures: AgentFigures) -> AgentLine {
             AgentFigures { .. } => "Active",
         },
         tasks: figures.open,
-        performance: (figures.done >= 5).then(|| ratio(figures.on_time, figures.done)),
+        performance: share(figures.succeeded, figures.judged).told(),
     }
 }
 
@@ -354,7 +361,8 @@ mod tests {
     #[test]
     fn performance_is_told_from_five_cases_on() {
         let spec = config("").roster.agents[0].clone();
-        let with = |done, on_time| line(&spec, AgentFigures { open: 1, done, on_time, paused: false });
+        let with =
+            |judged, succeeded| line(&spec, AgentFigures { judged, succeeded, ..AgentFigures::default() });
         assert_eq!(with(4, 4).performance, None);
         assert_eq!(with(8, 6).performance, Some(0.75));
     }

@@ -5,6 +5,7 @@ mod account;
 mod answer;
 mod app;
 mod args;
+mod case_story;
 mod config_file;
 mod control;
 mod desk;
@@ -15,20 +16,26 @@ mod sign_in;
 mod story;
 mod text;
 mod verb_apply;
+mod verb_assign;
 mod verb_backup;
 mod verb_check;
 mod verb_completions;
 mod verb_connect;
 mod verb_demo;
+mod verb_demo_agent;
 mod verb_doctor;
 mod verb_escalate;
 mod verb_handoff;
 mod verb_init;
 mod verb_mcp;
+mod verb_optimize;
 mod verb_parked;
 mod verb_pause;
+mod verb_performance;
 mod verb_plan;
+mod verb_rebalance;
 mod verb_run;
+mod verb_simulate;
 mod verb_status;
 mod verb_sync;
 mod verb_tasks;
@@ -65,6 +72,7 @@ async fn answer(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
     match &args.verb {
         None => verb_status::centre(app).await,
         Some(Verb::Demo(args)) => verb_demo::run(app, args).await,
+        Some(Verb::DemoAgent(args)) => verb_demo_agent::run(app, args).await,
         Some(Verb::Init(init)) => verb_init::run(app, init, args.config.as_deref()),
         Some(Verb::Connect(args)) => verb_connect::run(app, args).await,
         Some(Verb::Check(args)) => verb_check::run(app, args).await,
@@ -81,6 +89,11 @@ async fn answer(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
         Some(Verb::Parked(args)) => verb_parked::run(app, args).await,
         Some(Verb::Agents(args)) => verb_tasks::agents(app, args).await,
         Some(Verb::Tasks(args)) => verb_tasks::run(app, args).await,
+        Some(Verb::Assign(args)) => verb_assign::run(app, args).await,
+        Some(Verb::Rebalance(args)) => verb_rebalance::run(app, args).await,
+        Some(Verb::Simulate(args)) => verb_simulate::run(app, args).await,
+        Some(Verb::Optimize(args)) => verb_optimize::run(app, args).await,
+        Some(Verb::Performance(args)) => verb_performance::run(app, args).await,
         Some(Verb::Handoff(args)) => verb_handoff::run(app, args).await,
         Some(Verb::Escalate(args)) => verb_escalate::run(app, args).await,
         Some(Verb::Trigger(args)) => verb_trigger::run(app, args).await,

@@ -5,7 +5,7 @@ use crate::text::{clean, cut};
 use engine::assign::Verdict;
 use model::{
     EventKind, GoneHow,
-    work::{Assignment, Candidate, Exclusion},
+    work::{Assignment, Candidate, Exclusion, Policy},
 };
 
 /// Longest value shown in full.
@@ -80,6 +80,9 @@ pub fn decision(made: &Assignment) -> Vec<String> {
     }
     if made.last_resort {
         out.push("as a last resort: no other agent has the capability at all".to_owned());
+    }
+    if made.winner.is_some() && made.policy != Policy::Score {
+        out.push(format!("by the policy {}, not by score alone", made.policy.name()));
     }
     out.extend(
         made.runners_up.iter().map(|candidate| format!("before   {} {}", candidate.agent, terms(candidate))),
@@ -203,6 +206,7 @@ mod tests {
             runners_up: vec![candidate("WAKE.SDRFORGE", 12_345)],
             excluded: vec![(Exclusion::Capability, 11), (Exclusion::Capacity, 1)],
             last_resort: false,
+            policy: Policy::RoundRobin,
             seed: 9,
             config: "abc".into(),
         };
@@ -210,6 +214,7 @@ mod tests {
             decision(&made),
             [
                 "given to WAKE.LSHSALES 0.850 = capability 0.400 + performance 0.150 + free 0.200 + specialisation 0.100",
+                "by the policy round_robin, not by score alone",
                 "before   WAKE.SDRFORGE 0.662 = capability 0.400 + performance 0.150 + free 0.012 + specialisation 0.100",
                 "left out 11 without the capability, 1 at their limit",
                 "turn 12, place 3, dice 9, configuration abc",

@@ -6,10 +6,23 @@ use crate::{
     app::{self, App},
     text::{Table, put},
 };
-use engine::guess::By;
-use model::ConnectionId;
-use runtime::rules::Rules;
+use anyhow::Context;
+use engine::{
+    config::{Arrivals, Loaded},
+    guess::By,
+};
+use model::{ConnectionId, Timestamp, work::MetricSpan};
+use runtime::rules::{Config, Rules};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
+use store::Store;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
+/// So far back it is counted what came.
+const LOOKED_BACK: Duration = Duration::from_secs(28 * 86_400);
+/// Fewer say nothing.
+const LEAST_DAYS: u64 = 13;
 
 /// Options of `check`.
 #[derive(clap::Args, Debug)]
@@ -25,15 +38,19 @@ pub struct Args {
 
 /// Checks.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
-    let config = app.config()?;
-    let settings = config.settings.clone();
+    let (settings, team) = (app.settings()?, app.team()?);
     let store = app.store(&settings)?;
+    let warnings = warnings(&team, &*store, app::now()).await?;
+    let config = Config { settings: settings.clone(), roster: team.roster, book: team.book };
     let rules = app.rules(config, &*store).await?;
     let chosen = match &args.connection {
         Some(name) => vec![app::connection(&settings, name)?],
         None => settings.connection.iter().filter(|connection| connection.enabled).collect(),
     };
     let (mut text, mut json, mut good) = (configuration(app), Map::new(), true);
+    for warning in &warnings {
+        put!(text, "{} {warning}\n", app.screen.paint.warn("!"));
+    }
     for connection in chosen {
         put!(
             text,
@@ -56,10 +73,43 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         }
         json.insert(connection.id.clone(), one);
     }
-    if json.is_empty() {
+    let connected = !json.is_empty();
+    json.insert("configuration".to_owned(), json!({ "warnings": warnings }));
+    if !connected {
         text += "\nNo account is connected: sales-orchestrator connect hubspot\n";
     }
     Ok(Answer::new(text, Value::Object(json)).code(if good { DONE } else { DEGRADED }))
+}
+
+/// What probably is not meant in the configuration, and whom more work reached lately than they can do.
+async fn warnings(team: &Loaded, store: &dyn Store, now: Timestamp) -> anyhow::Result<Vec<String>> {
+    let span = MetricSpan { recent: now - LOOKED_BACK, talks: now, closed: now };
+    let inputs = store.metric_inputs(span).await.context("reading which tasks came")?;
+    let came = inputs.tasks.iter().filter(|task| task.arrived >= span.recent);
+    let (weekly, days) = lately(&came.map(|task| (&*task.action, task.arrived)).collect::<Vec<_>>(), now);
+    let mut said: Vec<String> = team.warnings.iter().map(ToString::to_string).collect();
+    for short in team.shortages(&weekly) {
+        let known = team.warnings.iter().any(|known| known.key == short.key && known.line == short.line);
+        if !known {
+            said.push(format!("{short} (average of the last {days} days)"));
+        }
+    }
+    Ok(said)
+}
+
+/// Tasks of each action in a week, on average, and over how many days. Nothing where they tell of too few days; the
+/// first day brings what had piled up before, and does not count.
+fn lately(came: &[(&str, Timestamp)], now: Timestamp) -> (Arrivals, u64) {
+    let first = came.iter().map(|(_, arrived)| *arrived).min().unwrap_or(now) + DAY;
+    let days = now.since(first).as_secs() / DAY.as_secs();
+    let mut weekly = Arrivals::new();
+    if days >= LEAST_DAYS {
+        let share = WEEK.as_secs_f64() / now.since(first).as_secs_f64();
+        for (action, _) in came.iter().filter(|(_, arrived)| *arrived >= first) {
+            *weekly.entry((*action).into()).or_default() += share;
+        }
+    }
+    (weekly, days)
 }
 
 fn failed(error: &anyhow::Error) -> account::Checked {
@@ -108,5 +158,26 @@ fn because(guessed: Option<By>) -> &'static str {
         Some(By::Name) => "guessed by its label",
         Some(By::Probability) => "guessed by its probability",
         Some(By::Place) => "guessed by its place in the pipeline",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_lately_is_counted_by_the_week_without_the_first_day() {
+        // given 90 tasks on the day of the first import, and three a day since
+        let now = Timestamp::from_millis(1_764_000_000_000);
+        let mut came = vec![("CREATE_PROPOSAL", now - 15 * DAY); 90];
+        came.extend((1..=42).map(|number| ("CREATE_PROPOSAL", now - (DAY * number) / 3)));
+        // when they are counted, then it is 21 a week
+        let (weekly, days) = lately(&came, now);
+        assert_eq!(days, 14);
+        assert!((weekly["CREATE_PROPOSAL"] - 21.0).abs() < 0.01, "{weekly:?}");
+        // and a few days say nothing
+        came.retain(|(_, arrived)| now.since(*arrived) < 5 * DAY);
+        assert_eq!(lately(&came, now).0, Arrivals::new());
+        assert_eq!(lately(&[], now).0, Arrivals::new());
     }
 }

@@ -1,5 +1,6 @@
 //! `demo`: a sandbox CRM with a team in it, and the very daemon that `run` starts, as a process of its own. It
-//! is told where the CRM is and what token to use, like any other; nothing in it knows that this is a demo.
+//! is told where the CRM is and what token to use, like any other; nothing in it knows that this is a demo. One of the
+//! agents is a program (`demo-agent`), named in the demo's agents.toml.
 
 use crate::{
     answer::{Answer, Screen, usage},
@@ -38,6 +39,8 @@ const CONFIG: &str = "demo.toml";
 const VARIABLE: &str = "SALES_ORCHESTRATOR_DEMO_TOKEN";
 /// The token of the first person's mailbox and calendar.
 const MAILBOX: &str = "SALES_ORCHESTRATOR_OFFICE_TOKEN";
+/// The agent that is a program of its own.
+const PROGRAM: &str = "AI.MARKET.INTEL";
 /// Faulty requests of a thousand with `--break`.
 const FAULTS: u32 = 50;
 const FIRST_SCREEN: Duration = Duration::from_millis(700);
@@ -177,7 +180,23 @@ follow_ups = "office/{user}"
     );
     let written = private_folder(data).and_then(|()| std::fs::write(&config, text));
     written.with_context(|| format!("writing {}", config.display()))?;
+    agents(data, &config)?;
     Ok(Paths { config, required: true, data: Some(data.to_owned()) })
+}
+
+/// One agent is a program: this one, under a verb of its own.
+fn agents(data: &Path, config: &Path) -> anyhow::Result<()> {
+    let whole = |path: &Path| std::path::absolute(path).map(|path| path.display().to_string());
+    let program = std::env::current_exe().context("finding this program")?;
+    let (config, folder) = (whole(config)?, whole(data)?);
+    let command = [&program.display().to_string(), "--config", &config, "--data", &folder, "demo-agent"];
+    let text = format!(
+        "# Written by `sales-orchestrator demo`: market intelligence is a program.\n[[agent]]\nid = \"{PROGRAM}\"\n\
+         reach = {{ command = {}, timeout_seconds = 60 }}\n",
+        json!(command)
+    );
+    let file = data.join("agents.toml");
+    std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

@@ -44,6 +44,9 @@ pub struct Args {
 pub async fn run(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
     let config = app.config()?;
     telemetry::init(&config.settings.logging, app.log.map(Into::into), None).map_err(crate::answer::usage)?;
+    for warning in app.team()?.warnings {
+        warn!(%warning, "configuration");
+    }
     let data = app.data(&config.settings);
     let _lock = lock(&data).await?;
     let store = Arc::new(SqliteStore::open(&data.join(DATABASE), Exec::Thread)?);

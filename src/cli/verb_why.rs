@@ -1,8 +1,10 @@
-//! `why`: a task's decision with its losers, or a record's fields with their winners.
+//! `why`: a task's decision with its losers, a record's fields with their winners, or the story of a handoff or an
+//! escalation.
 
 use crate::{
     answer::{Answer, usage},
     app::{self, App},
+    case_story::{self, Case},
     diff::name_of,
     figures::local,
     story,
@@ -22,6 +24,8 @@ use store::Store;
 
 /// Events shown.
 const HISTORY: usize = 12;
+/// What an id may be said to be, besides a record's kind.
+const NAMED: [&str; 3] = ["task", "handoff", "escalation"];
 /// Tasks shown.
 const TASKS: usize = 50;
 
@@ -30,13 +34,17 @@ Examples:
   sales-orchestrator why deal:9201                         by the CRM's id
   sales-orchestrator why contact:0192f0c1-...              by ours
   sales-orchestrator why \"Acme\"                            by name
-  sales-orchestrator why 5f0c...                           a task: who got it, with every loser";
+  sales-orchestrator why 5f0c...                           a task: who got it, with every loser
+  sales-orchestrator why 0193...                           a handoff or an escalation: what raised it, who was told,
+                                                           who answered, what comes next
+
+The verbs tasks, handoff and escalate print ids.";
 
 /// Options of `why`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// A task's id, `deal:ID`, `contact:ID`, `company:ID`, or a name
+    /// Id of a task, handoff or escalation, `deal:ID`, `contact:ID`, `company:ID`, or a name
     #[arg(value_name = "WHAT")]
     what: String,
 }
@@ -44,6 +52,7 @@ pub struct Args {
 enum Found {
     Task(Box<Task>, Vec<Assignment>),
     Record(Box<Canonical>),
+    Case(Case),
 }
 
 /// Explains.
@@ -54,12 +63,13 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     match find(&*store, &rules, &args.what).await? {
         Found::Task(task, decisions) => why_task(app, &*store, &rules, &task, &decisions).await,
         Found::Record(record) => why_record(app, &*store, &rules, &record).await,
+        Found::Case(case) => case_story::tell(app, &*store, &rules, &case).await,
     }
 }
 
 async fn find(store: &dyn Store, rules: &Rules, what: &str) -> anyhow::Result<Found> {
     let (kind, name) = match what.split_once(':') {
-        Some((kind, name)) if kind != "task" || !name.contains('-') => {
+        Some((kind, name)) if !NAMED.contains(&kind) || !name.contains('-') => {
             let kind: Kind = kind.parse().map_err(usage)?;
             (Some(kind), name)
         }
@@ -72,6 +82,9 @@ async fn find(store: &dyn Store, rules: &Rules, what: &str) -> anyhow::Result<Fo
         }
         if let Some(record) = store.record(id).await? {
             return Ok(Found::Record(Box::new(record)));
+        }
+        if let Some(case) = case_story::find(store, id).await? {
+            return Ok(Found::Case(case));
         }
     }
     let mut ids = Vec::new();
@@ -215,6 +228,14 @@ async fn why_task(
     if decisions.is_empty() {
         text += "\nIt was not decided yet.\n";
     }
+    let history = store.history(task.id, HISTORY).await?;
+    if !history.is_empty() {
+        text += "\nHistory\n";
+    }
+    for (_, event) in &history {
+        let (at, source) = (local(event.at, zone), clean(&event.source));
+        put!(text, "  {at}  {}  ({source})\n", story::event(&event.kind));
+    }
     let now = now_verdicts(store, rules, task, decisions).await?;
     if !now.is_empty() {
         text += "\nWere it decided now\n";
@@ -222,7 +243,8 @@ async fn why_task(
             put!(text, "  {line}\n");
         }
     }
-    Ok(Answer::new(text, json!({ "task": task, "decisions": decisions, "now": now })))
+    let events: Vec<_> = history.iter().map(|(_, event)| event).collect();
+    Ok(Answer::new(text, json!({ "task": task, "decisions": decisions, "now": now, "history": events })))
 }
 
 /// Every agent, judged on the board as it is now with this task on it.

@@ -4,7 +4,7 @@
 use crate::{
     cycle::{Cycle, Turn},
     fault::{self, Place},
-    follow_up,
+    follow_up, orders,
     rules::Rules,
     shared::Shared,
 };
@@ -175,7 +175,7 @@ impl Assign {
             let (raised, why) = match &piled.response {
                 Response::Alert { why } => (Raised::Overflow, why.clone()),
                 Response::Escalate => (Raised::Capacity, "everybody able is at the limit".to_owned()),
-                Response::Queue | Response::Redistribute { .. } => continue,
+                Response::Queue => continue,
             };
             let place: (Box<str>, &str) = (piled.capability.clone(), raised.name());
             if self.told.get(&place).is_some_and(|at| now.since(*at) < TOLD_AGAIN) {
@@ -200,38 +200,43 @@ impl Assign {
         self.shared.nudges.coordinate.wake();
         kept.context("noting an overflow")
     }
+}
 
-    /// The writes that tell the agents, by where the task's subject lives.
-    async fn writes(&self, rules: &Rules, board: &Board, made: &[Assignment]) -> anyhow::Result<Vec<Write>> {
-        let (tasks, before) = (&board.tasks, &board.placed_before);
-        let by_id: HashMap<Id, &Task> = tasks.iter().map(|task| (task.id, task)).collect();
-        let placed: Vec<(&Assignment, &Task)> = made
-            .iter()
-            .filter(|one| one.winner.is_some())
-            .filter_map(|one| by_id.get(&one.task).map(|task| (one, *task)))
-            .collect();
-        let mut subjects: Vec<Id> = placed.iter().filter_map(|(_, task)| record_of(&task.subject)).collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        let views = self.shared.store.subjects(&subjects).await.context("reading the subjects of tasks")?;
-        let views: HashMap<Id, SubjectView> = views.into_iter().map(|view| (view.record, view)).collect();
-        let mut events = Vec::new();
-        for (assignment, task) in &placed {
-            if let Some(due) = assignment.due {
-                let now = self.shared.clock.now();
-                events.extend(follow_up::keep_free(&*self.shared.store, rules, task, due, now).await?);
-            }
+/// The writes that tell the agents, by where the task's subject lives.
+pub(crate) async fn writes(
+    shared: &Shared,
+    rules: &Rules,
+    board: &Board,
+    made: &[Assignment],
+) -> anyhow::Result<Vec<Write>> {
+    let (tasks, before) = (&board.tasks, &board.placed_before);
+    let by_id: HashMap<Id, &Task> = tasks.iter().map(|task| (task.id, task)).collect();
+    let placed: Vec<(&Assignment, &Task)> = made
+        .iter()
+        .filter(|one| one.winner.is_some())
+        .filter_map(|one| by_id.get(&one.task).map(|task| (one, *task)))
+        .collect();
+    let mut subjects: Vec<Id> = placed.iter().filter_map(|(_, task)| record_of(&task.subject)).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    let views = shared.store.subjects(&subjects).await.context("reading the subjects of tasks")?;
+    let views: HashMap<Id, SubjectView> = views.into_iter().map(|view| (view.record, view)).collect();
+    let mut events = Vec::new();
+    for (assignment, task) in &placed {
+        if let Some(due) = assignment.due {
+            let now = shared.clock.now();
+            events.extend(follow_up::keep_free(&*shared.store, rules, task, due, now).await?);
         }
-        let write = |(assignment, task): (&Assignment, &Task)| {
-            let view = views.get(&record_of(&task.subject)?)?;
-            let agent = rules.config.roster.find(assignment.winner.as_ref()?.agent.as_str())?;
-            let owner = |connection: &_, address: &str| rules.owner(connection, address);
-            let place = place(view, &agent.reach, owner)?;
-            let generation = before.get(&task.id).copied().unwrap_or_default();
-            Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, generation))
-        };
-        Ok(placed.into_iter().filter_map(write).flatten().chain(events).collect())
     }
+    let write = |(assignment, task): (&Assignment, &Task)| {
+        let view = views.get(&record_of(&task.subject)?)?;
+        let agent = rules.config.roster.find(assignment.winner.as_ref()?.agent.as_str())?;
+        let owner = |connection: &_, address: &str| rules.owner(connection, address);
+        let place = place(view, &agent.reach, owner)?;
+        let generation = before.get(&task.id).copied().unwrap_or_default();
+        Some(writes_for(assignment, task, view, rules.instructions(&task.action), &place, generation))
+    };
+    Ok(placed.into_iter().filter_map(write).flatten().chain(events).collect())
 }
 
 fn record_of(subject: &Subject) -> Option<Id> {
@@ -250,6 +255,10 @@ impl Cycle for Assign {
     async fn turn(&mut self) -> anyhow::Result<Turn> {
         let (shared, rules) = (self.shared.clone(), self.shared.rules());
         let (store, now) = (&shared.store, shared.clock.now());
+        if orders::carry_out(&shared, &rules, now).await? {
+            self.walk = Walk::default();
+            return Ok(Turn::Again);
+        }
         let (board, next) = self.read(&rules, now).await.context("reading the board")?;
         if self.walk.is_overtaken(&board) {
             self.walk = Walk::default();
@@ -265,7 +274,7 @@ impl Cycle for Assign {
         if placed == 0 {
             return Ok(self.goes_on(next, now));
         }
-        let writes = self.writes(&rules, &board, &made).await?;
+        let writes = writes(&shared, &rules, &board, &made).await?;
         if fault::point(Place::Assigned).is_err() {
             return Ok(Turn::Stop);
         }

@@ -6,6 +6,7 @@ mod away;
 mod cases;
 mod learn;
 mod offers;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -183,6 +184,7 @@ impl Cycle for Coordinate {
         offers::tell(&mut draft, &agenda).await?;
         offers::spread(&mut draft, &agenda);
         self.take_back(&mut draft, agenda.revision).await?;
+        stand_in::choose(&mut draft).await?;
         triggers(&mut draft, &agenda);
         cases::troubles(&mut draft, &agenda);
         cases::handoffs(&mut draft, &agenda).await?;

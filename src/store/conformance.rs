@@ -9,6 +9,7 @@ mod coordination;
 mod feeds;
 mod kept;
 mod kit;
+mod orders;
 mod outbox;
 mod progress;
 mod records;
@@ -87,6 +88,9 @@ const CASES: &[(&str, Case)] = cases![
     coordination::tokens_are_known_by_hash_and_can_be_taken_back,
     coordination::an_empty_decision_leaves_the_board_as_it_is,
     relations::a_new_mail_waits_with_everything_it_may_belong_to,
+    orders::an_order_waits_once_and_only_people_give_it,
+    orders::work_is_seen_whoever_has_it,
+    orders::an_order_is_carried_out_as_one_and_is_over,
     relations::a_tagged_address_is_known_without_its_tag,
     relations::what_the_crm_links_is_stated,
     relations::links_show_on_the_subject_newest_first,
@@ -101,6 +105,8 @@ const CASES: &[(&str, Case)] = cases![
     views::records_are_paged_in_id_order,
     views::notes_are_found_by_what_they_are_linked_to,
     views::the_overview_counts_what_is_there,
+    views::what_metrics_need_is_read_in_one_go,
+    views::the_past_shows_what_became_of_tasks_and_offers,
     views::settings_and_counters_are_kept,
     kept::a_place_and_its_writes_are_kept_together_or_not_at_all,
     kept::the_newest_event_has_the_highest_number,

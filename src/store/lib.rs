@@ -9,6 +9,7 @@ pub mod coordination;
 pub mod error;
 pub mod feeds;
 pub mod leases;
+pub mod orders;
 pub mod outbox;
 pub mod relations;
 pub mod settings;
@@ -22,17 +23,30 @@ pub use coordination::{Agenda, Coordinated, Coordination, OutcomeRow, Push, Push
 pub use error::{Error, Refusal};
 pub use feeds::{Census, Feeds, Freshness, ParkedRow};
 pub use leases::{Held, Leases};
+pub use orders::{CarriedOut, Orders};
 pub use outbox::{Actor, Caps, Decision, Outbox, WriteFilter, WriteRow};
 pub use relations::{Relations, Unrelated};
 pub use settings::Settings;
 pub use sqlite::{Exec, FolderLock, SqliteStore};
 pub use talk::{CaseFilter, Effect, Kept, MessageFilter, Raise, Said, Talk};
-pub use views::{AgentFigures, Overview, Views};
+pub use views::{AgentFigures, Overview, Past, Views};
 pub use work::{Progressed, Work};
 
 /// Everything together: what the daemon holds as `Arc<dyn Store>`.
 pub trait Store:
-    Leases + Feeds + Relations + Outbox + Work + Talk + Coordination + Access + Views + Settings + Send + Sync
+    Leases
+    + Feeds
+    + Relations
+    + Outbox
+    + Work
+    + Orders
+    + Talk
+    + Coordination
+    + Access
+    + Views
+    + Settings
+    + Send
+    + Sync
 {
 }
 impl<
@@ -41,6 +55,7 @@ impl<
         + Relations
         + Outbox
         + Work
+        + Orders
         + Talk
         + Coordination
         + Access

@@ -2,7 +2,10 @@
 
 use crate::Error;
 use async_trait::async_trait;
-use model::{Canonical, Event, ExternalRef, Id, Kind, Stage, Timestamp};
+use model::{
+    Canonical, Event, ExternalRef, Id, Kind, Stage, Timestamp,
+    work::{Asked, MetricInputs, MetricSpan, PastTask, Tried},
+};
 use std::collections::BTreeMap;
 
 /// The figures of the control centre and everything that can be asked.
@@ -10,6 +13,13 @@ use std::collections::BTreeMap;
 pub trait Views: Send + Sync {
     /// All figures of the overview in one consistent read.
     async fn overview(&self, now: Timestamp) -> Result<Overview, Error>;
+    /// What metrics are computed from, in one consistent read.
+    async fn metric_inputs(&self, span: MetricSpan) -> Result<MetricInputs, Error>;
+    /// Tasks that arrived or ended since then or are open, in order of arrival, and how agents answered offers
+    /// since then, in one consistent read.
+    async fn past(&self, since: Timestamp) -> Result<Past, Error>;
+    /// What came of each action by stage and segment, over everything kept, in that order.
+    async fn tried(&self) -> Result<Vec<Tried>, Error>;
     /// A canonical record with what each source says.
     async fn record(&self, id: Id) -> Result<Option<Canonical>, Error>;
     /// The canonical record behind a source's record.
@@ -52,7 +62,7 @@ pub struct Overview {
     pub overdue: u64,
     /// When the longest waiting queued task arrived.
     pub oldest_queued: Option<Timestamp>,
-    /// Per agent: open tasks, done in 90 days, of those on time, of those successful.
+    /// Per agent.
     pub agents: BTreeMap<model::AgentId, AgentFigures>,
     /// Writes by state.
     pub writes: BTreeMap<Box<str>, u64>,
@@ -66,6 +76,15 @@ pub struct Overview {
     pub parked: u64,
 }
 
+/// What became of tasks and offers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// Tasks, in order of arrival.
+    pub tasks: Vec<PastTask>,
+    /// Agents that took or passed on something.
+    pub asked: Vec<Asked>,
+}
+
 /// One agent's figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AgentFigures {
@@ -75,6 +94,10 @@ pub struct AgentFigures {
     pub done: u64,
     /// Of those, by their due date.
     pub on_time: u64,
+    /// Ended in 90 days with an end that says whether it was a success.
+    pub judged: u64,
+    /// Of those, successes.
+    pub succeeded: u64,
     /// Paused.
     pub paused: bool,
 }

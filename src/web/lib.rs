@@ -2,6 +2,7 @@
 //! table; the JSON API and the MCP server are two faces of it. Nothing here calls a vendor: what is done is a
 //! message or an intent that the daemon acts on.
 
+pub mod assign;
 pub mod caller;
 mod cases;
 mod context;
@@ -10,10 +11,11 @@ mod look;
 pub mod mcp;
 pub mod openapi;
 pub mod operation;
-mod policy;
+mod performance;
 pub mod problem;
 mod prompts;
 mod raise;
+mod rebalance;
 mod work;
 
 use connect::Clock;

@@ -113,6 +113,22 @@ fn schemas() -> Value {
             "type": "object", "required": ["raised", "occasion"],
             "properties": { "raised": { "type": "boolean" }, "occasion": text },
         },
+        "Assigned": {
+            "type": "object", "required": ["order", "new", "task", "to", "against", "ranking"],
+            "properties": {
+                "order": { "type": ["string", "null"] }, "new": { "type": "boolean" }, "task": object,
+                "to": { "type": ["string", "null"] }, "against": { "type": ["string", "null"] },
+                "ranking": { "type": "array", "items": object },
+            },
+        },
+        "Rebalanced": {
+            "type": "object", "required": ["moves", "looked_at", "movable", "before", "after", "order"],
+            "properties": {
+                "moves": { "type": "array", "items": object }, "looked_at": { "type": "integer" },
+                "movable": { "type": "integer" }, "before": { "type": "integer" }, "after": { "type": "integer" },
+                "without_agent": object, "more": { "type": "boolean" }, "order": { "type": ["string", "null"] },
+            },
+        },
         "Context": {
             "type": "object", "required": ["subject", "tasks", "untrusted"],
             "properties": { "subject": text, "tasks": { "type": "array", "items": object }, "untrusted": object },
@@ -126,6 +142,14 @@ fn schemas() -> Value {
         "Tasks": list("tasks", &json!({ "$ref": "#/components/schemas/Task" })),
         "Handoffs": list("handoffs", &object),
         "Escalations": list("escalations", &object),
+        "Performance": {
+            "type": "object", "required": ["at", "currency", "agents", "stages"],
+            "properties": {
+                "at": text, "currency": text, "agents": { "type": "array", "items": object },
+                "stages": { "type": "array", "items": object },
+            },
+        },
+        "Learnings": list("learnings", &object),
         "Messages": page("messages"),
         "Events": page("events"),
     })

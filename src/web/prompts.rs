@@ -31,8 +31,9 @@ const QUICK: [Quick; 7] = [
         name: "assign",
         about: "Assign a task to agents",
         argument: Some(("task", "What is to be done")),
-        text: "This is to be done: {}\nFind the trigger that makes such work (`trigger` lists the names when it does \
-               not know one), raise it with fitting params, then show with `tasks` who got it and with `task` why.",
+        text: "This is to be done: {}\nFind the deal with `search` and call `assign` with `dry_run`: `what` is a task's id \
+               or an action (for other words the answer names actions). Show who would get it and why, then call it \
+               without `dry_run` and show with `task` who got it. Where no action fits, raise a `trigger`.",
     },
     Quick {
         name: "handoff",
@@ -53,14 +54,15 @@ const QUICK: [Quick; 7] = [
         name: "performance",
         about: "Performance metrics",
         argument: None,
-        text: "Call `agents` and `tasks` (state done). Show per agent: done, on time, open against capacity, and \
-               where the targets are missed.",
+        text: "Call `performance` and `learnings`. Show a table per agent (metric, target, actual, status), then name \
+               where targets are missed and which learnings bear on that. A status `unknown` has too few cases to \
+               judge by.",
     },
     Quick {
         name: "optimize",
         about: "Optimization suggestions",
         argument: None,
-        text: "Call `status`, `agents`, `tasks` (state queued) and `escalations`. Name the three changes that would \
+        text: "Call `rebalance` (without `apply`), `status`, `agents` and `escalations`. Name the three changes that would \
                help most (capacity, overflow, deadlines), each with its evidence and the command that does it \
                (`sales-orchestrator optimize` has the simulated effects).",
     },

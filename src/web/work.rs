@@ -1,6 +1,6 @@
 //! What agents do with tasks.
 
-use crate::{Web, caller::Caller, policy, problem::Problem};
+use crate::{Web, caller::Caller, problem::Problem};
 use model::{
     AgentId, Id, MessageId,
     work::{
@@ -8,6 +8,7 @@ use model::{
         message::{Body, Fill, ResultDocument, Status, StatusBody, TaskOutcome},
     },
 };
+use runtime::policy::{self, Spoken};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value, json};
@@ -126,10 +127,6 @@ pub async fn report(web: &Web, caller: &Caller, input: Report) -> Result<Value, 
 
 pub async fn complete(web: &Web, caller: &Caller, input: Complete) -> Result<Value, Problem> {
     let Complete { task_id, outcome, result, metrics, learnings } = input;
-    let task = self::task_id(&task_id)?;
-    if let Some(waits) = policy::gate(web, caller, task, result.as_ref()).await? {
-        return Ok(waits);
-    }
     let fill = |body: &mut StatusBody| {
         body.outcome = Some(outcome);
         (body.result, body.metrics, body.learnings) = (result, metrics, learnings);
@@ -143,12 +140,6 @@ pub async fn say(web: &Web, caller: &Caller, input: Say) -> Result<Value, Proble
     let fill = Fill { id, sent_at: Some(web.now()), from: Some(from) };
     let message =
         Message::from_object(input.message, &fill).map_err(|error| Problem::input(error.to_string()))?;
-    // A task that ends by a message is held to the same policy as one that ends by `complete`.
-    if let Body::Status(StatusBody { task_id: task, status: Status::Done, result, .. }) = &message.body
-        && let Some(waits) = policy::gate(web, caller, task_id(task)?, result.as_ref()).await?
-    {
-        return Ok(waits);
-    }
     tell(web, caller, message).await
 }
 
@@ -221,8 +212,21 @@ async fn tell(web: &Web, caller: &Caller, message: Message) -> Result<Value, Pro
         return Err(Problem::forbidden("only the daemon gives out tasks: raise a trigger, or assign one"));
     }
     let id: MessageId = message.id.clone();
-    let Said { message: _, repeated, effect } = web.store().say(&caller.party, message, web.now()).await?;
-    Ok(json!({ "message_id": id, "repeated": repeated, "effect": effect }))
+    match policy::say(web.store(), &web.rules(), &caller.party, message, web.now()).await? {
+        Spoken::Said(Said { message: _, repeated, effect }) => {
+            Ok(json!({ "message_id": id, "repeated": repeated, "effect": effect }))
+        }
+        Spoken::Waits { beyond, asked, escalation } => {
+            let why = format!("waits for approval: {beyond}");
+            Ok(json!({
+                "waits_for_approval": beyond,
+                "escalation": escalation,
+                "message_id": asked,
+                "repeated": false,
+                "effect": { "effect": "ignored", "why": why },
+            }))
+        }
+    }
 }
 
 /// A task as shown, with what its agent is to do and until when.

@@ -11,8 +11,8 @@ use crate::dice::Dice;
 use model::{
     Id, Timestamp,
     work::{
-        AgentLoad, Assignment, Board, Candidate, Capacity, Exclusion, Passed, Responsibility, Subject, Task,
-        Window,
+        AgentLoad, Assignment, Board, Candidate, Capacity, Exclusion, Passed, Policy, Responsibility,
+        Subject, Task, Window,
     },
 };
 use std::{collections::HashMap, time::Duration};
@@ -41,8 +41,9 @@ pub struct Desk {
     reserved: HashMap<Subject, Seat>,
     /// Who passed on a task.
     pub(super) passed: HashMap<Id, Vec<(Seat, Passed)>>,
-    /// Counts placements, so that of those placed at one instant the earlier counts as idle for longer.
-    placed: u64,
+    /// Where the next placement stands in time, in milliseconds: later than all before it, so that of tasks placed
+    /// at one instant the earlier counts as longer ago, in this turn and in the next. The store counts alike.
+    next: i64,
 }
 
 /// What changes about an agent while tasks are placed.
@@ -52,8 +53,8 @@ pub(super) struct Live {
     pub limit: Option<u32>,
     /// Weighted term for free capacity.
     pub free: i64,
-    /// Last placement: instant and order within it.
-    pub idle: (i64, u64),
+    /// Last placement; `i64::MIN` for never.
+    pub idle: i64,
     /// Why nothing can be given to it at all in this turn.
     pub blocked: Option<Exclusion>,
     /// Just back from absence.
@@ -78,7 +79,7 @@ impl Desk {
             enterprise: HashMap::new(),
             reserved: HashMap::new(),
             passed: HashMap::new(),
-            placed: 0,
+            next: i64::MIN,
         };
         desk.live = desk.loads.iter().zip(0..).map(|(load, seat)| desk.live_of(seat, load)).collect();
         desk.sync(board);
@@ -121,7 +122,6 @@ impl Desk {
             self.lookup.clear();
         }
         self.reserved.clear();
-        self.placed = 0;
         self.learn(board);
     }
 
@@ -159,6 +159,8 @@ impl Desk {
 
     /// Works out who can be given something at `now`.
     pub(super) fn open(&mut self, now: Timestamp) {
+        let last = self.live.iter().map(|live| live.idle).max().unwrap_or(i64::MIN);
+        self.next = now.as_millis().max(last.saturating_add(1));
         let each = self.live.iter_mut().zip(&self.loads).zip(&mut self.phases);
         for (seat, ((live, load), phase)) in (0..).zip(each) {
             live.dues.clear();
@@ -173,7 +175,7 @@ impl Desk {
                 Some(Exclusion::Paused)
             } else if !phase.open {
                 Some(Exclusion::Hours)
-            } else if live.returning && Timestamp::from_millis(live.idle.0) + spec.ramp > now {
+            } else if live.returning && Timestamp::from_millis(live.idle) + spec.ramp > now {
                 Some(Exclusion::Returning)
             } else {
                 None
@@ -186,8 +188,8 @@ impl Desk {
         let holder = self.holders.get(&task.subject).copied();
         let sticky = self.sticky(task);
         let mut counts = Counts::default();
-        let mut pick = Pick::new(self.routing.roster().rules.policy);
         let Some(class) = self.classes.get(class) else { return self.undecided(task, position, seed) };
+        let mut pick = Pick::new(class.policy);
         counts.begin(class);
         for (index, member) in class.members.iter().enumerate() {
             let Some(live) = self.live.get(member.seat as usize) else { continue };
@@ -199,20 +201,33 @@ impl Desk {
         let mut dice = Dice::seeded(seed.wrapping_add(u64::from(position)));
         let (winner, others) = pick.decide(sticky, &mut dice);
         let candidate = |ranked: &Ranked| self.candidate(class, *ranked);
-        let mut assignment = Assignment {
+        let assignment = Assignment {
             winner: winner.as_ref().and_then(candidate),
             runners_up: others.iter().filter_map(candidate).collect(),
             excluded: counts.list(),
             last_resort: class.last_resort && winner.is_some(),
+            policy: class.policy,
             ..self.undecided(task, position, seed)
         };
-        if let Some(winner) = winner {
-            // One that prepares a meeting is due with it, whatever the hours.
-            let fixed = task.due.filter(|due| *due > now);
-            assignment.due = Some(fixed.unwrap_or_else(|| self.due(winner.seat, task.allowed_hours, now)));
-            assignment.offer_until = self.routing.spec(winner.seat).and_then(|spec| spec.offer_until(now));
-            self.give(task, winner.seat, now);
+        match winner {
+            Some(winner) => self.settle(assignment, task, winner.seat, now),
+            None => assignment,
         }
+    }
+
+    /// When a task that is given to an agent is due and until when it is reserved; and counts it.
+    pub(super) fn settle(
+        &mut self,
+        mut assignment: Assignment,
+        task: &Task,
+        seat: Seat,
+        now: Timestamp,
+    ) -> Assignment {
+        // One that prepares a meeting is due with it, whatever the hours.
+        let fixed = task.due.filter(|due| *due > now);
+        assignment.due = Some(fixed.unwrap_or_else(|| self.due(seat, task.allowed_hours, now)));
+        assignment.offer_until = self.routing.spec(seat).and_then(|spec| spec.offer_until(now));
+        self.give(task, seat);
         assignment
     }
 
@@ -221,7 +236,7 @@ impl Desk {
         self.holders.get(&task.subject).copied().filter(|_| task.responsibility != Responsibility::Primary)
     }
 
-    fn undecided(&self, task: &Task, position: u32, seed: u64) -> Assignment {
+    pub(super) fn undecided(&self, task: &Task, position: u32, seed: u64) -> Assignment {
         Assignment {
             task: task.id,
             turn: self.revision,
@@ -232,6 +247,7 @@ impl Desk {
             runners_up: Vec::new(),
             excluded: Vec::new(),
             last_resort: false,
+            policy: Policy::Score,
             seed,
             config: self.routing.hash().into(),
         }
@@ -252,6 +268,7 @@ impl Desk {
         Some(match how {
             Passed::Declined => Exclusion::Declined,
             Passed::Silent => Exclusion::Unreachable,
+            Passed::Away => Exclusion::Hours,
         })
     }
 
@@ -327,7 +344,7 @@ impl Desk {
     }
 
     /// Counts a task that was given to an agent.
-    fn give(&mut self, task: &Task, seat: Seat, now: Timestamp) {
+    fn give(&mut self, task: &Task, seat: Seat) {
         let holds = self.holders.get(&task.subject) == Some(&seat);
         let adds = self.adds(task, seat, holds);
         let unit =
@@ -341,12 +358,13 @@ impl Desk {
         } else if named && self.reserved.get(&task.subject) == Some(&seat) {
             self.reserved.remove(&task.subject);
         }
-        self.placed += 1;
+        let placed = self.next;
+        self.next += 1;
         let weights = self.routing.roster().rules.weights;
         if let Some(live) = self.live.get_mut(seat as usize) {
             live.used += adds;
             live.free = score::free(live.used, live.limit, weights);
-            live.idle = (now.as_millis(), self.placed);
+            live.idle = placed;
             if live.returning {
                 live.blocked = Some(Exclusion::Returning);
             }
@@ -377,7 +395,7 @@ impl Desk {
             used,
             limit,
             free: score::free(used, limit, self.routing.roster().rules.weights),
-            idle: (load.last_assigned.map_or(i64::MIN, Timestamp::as_millis), 0),
+            idle: load.last_assigned.map_or(i64::MIN, Timestamp::as_millis),
             blocked: None,
             returning: false,
             dues: Vec::new(),

@@ -12,7 +12,7 @@ pub(super) const RUNNERS_UP: usize = 5;
 pub(super) struct Ranked {
     pub score: i64,
     /// Last placement; `i64::MIN` for never.
-    pub idle: (i64, u64),
+    pub idle: i64,
     pub seat: Seat,
     /// Place in the class's list.
     pub index: usize,
@@ -22,7 +22,7 @@ pub(super) struct Ranked {
 
 impl Ranked {
     /// Best first: score, then longest idle, then id.
-    pub fn order(&self) -> (Reverse<i64>, (i64, u64), Seat) {
+    pub fn order(&self) -> (Reverse<i64>, i64, Seat) {
         (Reverse(self.score), self.idle, self.seat)
     }
 }

@@ -144,6 +144,42 @@ impl Calendar {
         now + allowed
     }
 
+    /// Working time between two instants.
+    pub fn worked(&self, from: Timestamp, to: Timestamp) -> Duration {
+        if self.is_always_open() {
+            return to.since(from);
+        }
+        let shifts = self.shifts(from).take_while(|(begins, _)| *begins < to);
+        shifts.map(|(begins, ends)| ends.min(to).since(begins.max(from))).sum()
+    }
+
+    /// Hours at work in a week without days off.
+    pub fn hours_a_week(&self) -> f64 {
+        let days = self.days.iter().filter(|day| **day).fold(0.0, |count, _| count + 1.0);
+        days * f64::from(self.span.1 - self.span.0) / 60.0
+    }
+
+    /// Are there days off at all?
+    pub const fn has_days_off(&self) -> bool {
+        !self.off.is_empty()
+    }
+
+    /// When it is back from the absence that `at` falls into: a day off, or days without work that follow one.
+    /// `None` where it falls into none, or nobody ever comes back.
+    pub fn back_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let mut day = self.date(at);
+        for _ in 0..ABSENCE_DAYS {
+            if self.off.contains(&day) {
+                return self.opens_at(at);
+            }
+            if self.is_workday(day.weekday()) {
+                return None;
+            }
+            day = day.yesterday().ok()?;
+        }
+        None
+    }
+
     /// Is this the first day at work after days off?
     pub fn is_first_day_back(&self, now: Timestamp) -> bool {
         let today = self.date(now);
@@ -253,6 +289,21 @@ mod tests {
     }
 
     #[test]
+    fn working_time_is_what_lies_within_shifts() {
+        let office = office(&["2025-11-27"]);
+        for (from, to, hours) in [
+            ("2025-11-25T09:00:00Z", "2025-11-25T13:00:00Z", 4),
+            ("2025-11-26T14:00:00Z", "2025-11-28T09:00:00Z", 3),
+            ("2025-11-29T00:00:00Z", "2025-11-30T00:00:00Z", 0),
+            ("2025-11-25T13:00:00Z", "2025-11-25T09:00:00Z", 0),
+        ] {
+            assert_eq!(office.worked(at(from), at(to)), HOUR * hours, "{from} to {to}");
+        }
+        let always = Calendar::new(&Hours::default(), &TimeZone::UTC).unwrap();
+        assert_eq!(always.worked(at("2025-11-29T00:00:00Z"), at("2025-11-30T00:00:00Z")), HOUR * 24);
+    }
+
+    #[test]
     fn the_day_on_which_the_clock_changes_has_its_real_length() {
         // Given somebody who works round the clock in Berlin, except on Christmas
         let hours =
@@ -276,6 +327,24 @@ mod tests {
             assert_eq!(office.is_open(at(now)), open, "{now}");
         }
         assert_eq!(office.opens_at(at("2025-11-29T10:00:00Z")), Some(at("2025-12-01T08:00:00Z")));
+    }
+
+    #[test]
+    fn an_absence_lasts_from_a_day_off_until_the_next_shift() {
+        // given a Friday and a Monday off
+        let office = office(&["2025-11-28", "2025-12-01"]);
+        let back = Some(at("2025-12-02T08:00:00Z"));
+        for (when, expected) in [
+            ("2025-11-27T15:00:00Z", None),
+            ("2025-11-28T10:00:00Z", back),
+            ("2025-11-30T10:00:00Z", back),
+            ("2025-12-01T10:00:00Z", back),
+            ("2025-12-02T10:00:00Z", None),
+            // An ordinary weekend is no absence.
+            ("2025-11-23T10:00:00Z", None),
+        ] {
+            assert_eq!(office.back_after(at(when)), expected, "{when}");
+        }
     }
 
     #[test]

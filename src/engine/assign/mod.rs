@@ -3,6 +3,7 @@
 mod desk;
 mod draw;
 pub mod hours;
+mod named;
 pub mod queue;
 pub mod roster;
 pub mod routing;
@@ -14,8 +15,9 @@ mod why;
 
 pub use desk::Desk;
 pub use hours::{Calendar, due, week_start};
+pub use named::{Bid, Room};
 pub use queue::{Overflow, Response, overflow, rank};
-pub use roster::{AssignRules, OverflowRules, Policy, Roster, Weights};
+pub use roster::{AssignRules, OverflowRules, Policies, Policy, Roster, Weights};
 pub use routing::Routing;
 pub use why::{Change, Verdict, explain};
 

@@ -2,8 +2,8 @@
 
 use super::{roster::OverflowRules, routing::Routing};
 use model::{
-    AgentId, Timestamp,
-    work::{Assignment, Board, Exclusion, Task, Window},
+    Timestamp,
+    work::{Assignment, Board, Exclusion, Task},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -35,16 +35,12 @@ pub struct Overflow {
     pub response: Response,
 }
 
-/// What follows from an overflow, mildest first.
+/// What follows from an overflow, mildest first. Placing has already looked among all who can, at whatever level and
+/// at home in whatever stage: nobody with room was passed over, so there is nothing left to redistribute.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Response {
     /// They wait their turn: somebody will be at work again.
     Queue,
-    /// They are tied to an agent that has no room, while these have.
-    Redistribute {
-        /// Who could.
-        to: Vec<AgentId>,
-    },
     /// Everybody who can is at the limit: a person decides on more capacity.
     Escalate,
     /// It has lasted too long, whatever the reason.
@@ -69,59 +65,35 @@ pub fn overflow(board: &Board, turn: &[Assignment], routing: &Routing, now: Time
             capability: capability.into(),
             waiting: u32::try_from(tasks.len()).unwrap_or(u32::MAX),
             oldest,
-            response: respond(capability, &tasks, oldest, board, routing, now),
+            response: respond(&tasks, routing, now),
         }
     });
     judged.collect()
 }
 
-fn respond(
-    capability: &str,
-    tasks: &[(&Task, &Assignment)],
-    oldest: Timestamp,
-    board: &Board,
-    routing: &Routing,
-    now: Timestamp,
-) -> Response {
-    if let Some(why) = persistent(tasks, oldest, routing.roster().rules.overflow, now) {
+fn respond(tasks: &[(&Task, &Assignment)], routing: &Routing, now: Timestamp) -> Response {
+    let arrived = tasks.iter().map(|(task, _)| task.arrived);
+    if let Some(why) = persistent(arrived, routing.roster().rules.overflow, now) {
         return Response::Alert { why };
     }
     let excluded =
         |reason| tasks.iter().any(|(_, turn)| turn.excluded.iter().any(|(r, n)| *r == reason && *n > 0));
-    if excluded(Exclusion::HeldByOther) {
-        let to = with_room(capability, board, routing, now);
-        if !to.is_empty() {
-            return Response::Redistribute { to };
-        }
-    }
     if excluded(Exclusion::Capacity) { Response::Escalate } else { Response::Queue }
 }
 
-fn persistent(
-    tasks: &[(&Task, &Assignment)],
-    oldest: Timestamp,
+/// Why tasks that arrived then and still wait are a lasting overflow, if they are.
+pub fn persistent(
+    arrived: impl Iterator<Item = Timestamp>,
     rules: OverflowRules,
     now: Timestamp,
 ) -> Option<String> {
+    let (mut oldest, mut long) = (now, 0_usize);
+    for at in arrived {
+        oldest = oldest.min(at);
+        long += usize::from(now.since(at) >= HOUR * rules.many_hours);
+    }
     if now.since(oldest) > HOUR * rules.oldest_hours {
         return Some(format!("the oldest has waited for {} h", now.since(oldest).as_secs() / 3_600));
     }
-    let long = tasks.iter().filter(|(task, _)| now.since(task.arrived) >= HOUR * rules.many_hours).count();
     (long > rules.many as usize).then(|| format!("{long} have waited for {} h or more", rules.many_hours))
-}
-
-/// Agents with this capability who are at work and below their limit.
-fn with_room(capability: &str, board: &Board, routing: &Routing, now: Timestamp) -> Vec<AgentId> {
-    let able = routing.capable(capability).iter().filter_map(|(seat, _)| {
-        let (agent, spec) = (routing.agent(*seat)?, routing.spec(*seat)?);
-        let load = board.loads.get(&agent.id);
-        let used = agent.capacity.as_ref().zip(load).map_or(0, |(capacity, load)| match capacity.window {
-            Window::Concurrent => load.open.get(&capacity.unit).copied().unwrap_or_default(),
-            Window::Week => load.week.get(&capacity.unit).copied().unwrap_or_default(),
-        });
-        let room = agent.capacity.as_ref().is_none_or(|capacity| used < capacity.limit);
-        let paused = load.is_some_and(|load| load.paused);
-        (agent.enabled && !paused && room && spec.calendar.is_open(now)).then(|| agent.id.clone())
-    });
-    able.collect()
 }

@@ -1,7 +1,9 @@
 //! The agents as configured, and the rules by which work is given to them.
 
 use crate::coordinate::CoordinationRules;
-use model::{AgentId, work::AgentSpec};
+pub use model::work::Policy;
+use model::{AgentId, Stage, work::AgentSpec};
+use std::collections::BTreeMap;
 
 /// Everything in `agents.toml`, checked.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,8 +29,10 @@ impl Roster {
 /// Section `[assignment]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AssignRules {
-    /// How the winner is picked among those who can.
+    /// How the winner is picked among those who can, where nothing else is said.
     pub policy: Policy,
+    /// Where something else is said.
+    pub policies: Policies,
     /// Weights of the score's terms, in millionths.
     pub weights: Weights,
     /// Weight of the Beta prior, in cases.
@@ -43,17 +47,22 @@ pub struct AssignRules {
     pub coordination: CoordinationRules,
 }
 
-/// How the winner is picked among those who can.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Policy {
-    /// Best score; ties to the longest idle, then by id.
-    Score,
-    /// Whoever has had nothing new for longest, then by id.
-    RoundRobin,
-    /// Drawn, each with a chance in proportion to its score.
-    Weighted,
-    /// Whoever holds the record's primary responsibility, else by score.
-    StickyOwner,
+/// Policies of single actions and stages, where they differ from the general one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Policies {
+    /// By action; with its stage where it belongs to one.
+    pub actions: BTreeMap<(Option<Stage>, Box<str>), Policy>,
+    /// By stage.
+    pub stages: BTreeMap<Stage, Policy>,
+}
+
+impl AssignRules {
+    /// How somebody is picked for an action: its own policy, else that of the stage, else the general one.
+    pub fn policy_for(&self, action: &str, stage: Stage) -> Policy {
+        let Policies { actions, stages } = &self.policies;
+        let own = |stage| actions.get(&(stage, action.into()));
+        own(Some(stage)).or_else(|| own(None)).or_else(|| stages.get(&stage)).copied().unwrap_or(self.policy)
+    }
 }
 
 /// Weights of the score's terms, in millionths.
@@ -84,6 +93,7 @@ impl Default for AssignRules {
     fn default() -> Self {
         Self {
             policy: Policy::Score,
+            policies: Policies::default(),
             weights: Weights {
                 capability: 400_000,
                 performance: 300_000,

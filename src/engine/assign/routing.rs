@@ -103,6 +103,14 @@ impl Routing {
     pub fn calendar(&self, agent: &AgentId) -> Option<&Calendar> {
         self.spec(self.seat(agent)?).map(|spec| &spec.calendar)
     }
+    /// An enabled agent other than this one has the capability and is not away at that time.
+    pub fn has_stand_in(&self, capability: &str, other_than: &AgentId, at: Timestamp) -> bool {
+        self.capable(capability).iter().any(|(seat, _)| {
+            let stands_in = |agent: &AgentSpec| agent.enabled && agent.id != *other_than;
+            self.agent(*seat).is_some_and(stands_in)
+                && self.spec(*seat).is_some_and(|spec| spec.calendar.back_after(at).is_none())
+        })
+    }
     /// An enabled agent other than the master has this capability.
     pub fn has_capable(&self, capability: &str) -> bool {
         let mut seats = self.capable(capability).iter();

@@ -1,7 +1,7 @@
 //! The score: how well each agent fits a kind of task, in whole millionths.
 
 use super::{
-    roster::Weights,
+    roster::{Policy, Weights},
     routing::{FULL, Routing, Seat, stage_bit},
 };
 use model::{
@@ -70,6 +70,8 @@ pub(super) struct Class {
     pub disabled: u32,
     pub masters: u32,
     pub last_resort: bool,
+    /// How one of them is picked.
+    pub policy: Policy,
 }
 
 impl Class {
@@ -96,6 +98,7 @@ impl Class {
             disabled: count(disabled),
             masters: count(masters_out),
             last_resort,
+            policy: routing.roster().rules.policy_for(&traits.action, traits.stage),
             traits,
         }
     }

@@ -311,6 +311,75 @@ fn policies_beside_the_score() {
 }
 
 #[test]
+fn what_the_best_have_no_room_for_goes_to_the_less_able_and_to_those_at_home_elsewhere() {
+    // given one expert at home in the stage, one at home elsewhere, and a beginner, with one place each
+    let place = |spec| limited(spec, 1, "task", Window::Concurrent);
+    let at_home = |id, level, stage| AgentSpec { stages: vec![stage], ..agent(id, &[("call", level)]) };
+    let team = vec![
+        place(at_home("BEGINNER", 100, Stage::Qualification)),
+        place(at_home("ELSEWHERE", 1_000, Stage::Close)),
+        place(at_home("EXPERT", 1_000, Stage::Qualification)),
+    ];
+    let routing = routing(team);
+    let queue = board((1..=4).map(|number| task(number, "call")).collect(), &[]);
+    // when more comes than the expert has room for
+    let turn = turn(&queue, &routing);
+    // then it goes down the line, and only what nobody has room for waits and is escalated
+    assert_eq!(winners(&turn), ["EXPERT", "ELSEWHERE", "BEGINNER", "-"]);
+    let left = overflow(&queue, &turn, &routing, NOON);
+    assert_eq!((left.len(), left[0].waiting, &left[0].response), (1, 1, &Response::Escalate));
+}
+
+#[test]
+fn a_policy_of_an_action_goes_before_that_of_its_stage_and_the_general_one() {
+    // given another policy for the stage, for one action of it, and for an action of no stage
+    let agents = || vec![agent("GOOD", &[("call", 1_000)]), agent("POOR", &[("call", 100)])];
+    let policies = Policies {
+        actions: [
+            ((Some(Stage::Qualification), "ASSESS_NEED".into()), Policy::Score),
+            ((None, "MAKE_REPORT".into()), Policy::Weighted),
+        ]
+        .into(),
+        stages: [(Stage::Qualification, Policy::RoundRobin)].into(),
+    };
+    let rules = AssignRules { policies, policy: Policy::StickyOwner, ..AssignRules::default() };
+    let routing = Routing::new(&Roster { agents: agents(), rules }, "UTC").unwrap();
+    let of = |action: &str, stage| Task { action: action.into(), stage, ..task(1, "call") };
+    for (task, policy) in [
+        (of("ASSESS_NEED", Stage::Qualification), Policy::Score),
+        (of("DISCOVERY_CALL", Stage::Qualification), Policy::RoundRobin),
+        (of("MAKE_REPORT", Stage::Awareness), Policy::Weighted),
+        (of("ASSESS_NEED", Stage::Close), Policy::StickyOwner),
+    ] {
+        // when each is placed, then its policy has chosen and is kept with the decision
+        let turn = turn(&board(vec![task.clone()], &[]), &routing);
+        assert_eq!(turn[0].policy, policy, "{} in {}", task.action, task.stage);
+    }
+    // and the policy does decide: round robin takes the idle one, the score the better one
+    let idle = AgentLoad { last_assigned: Some(NOON), ..AgentLoad::default() };
+    let winner = |action: &str| {
+        let queue = board(vec![of(action, Stage::Qualification)], &[("GOOD", idle.clone())]);
+        winners(&turn(&queue, &routing))[0].to_owned()
+    };
+    assert_eq!((winner("DISCOVERY_CALL"), winner("ASSESS_NEED")), ("POOR".into(), "GOOD".into()));
+}
+
+#[test]
+fn sticky_work_goes_by_score_when_the_owner_is_out() {
+    // given support work on a deal that the poorer one holds
+    let agents = vec![agent("GOOD", &[("call", 1_000)]), agent("POOR", &[("call", 100)])];
+    let routing = with_policy(agents, Policy::StickyOwner);
+    let support = Task { responsibility: Responsibility::Support("BRIEF".into()), ..task(1, "call") };
+    let winner = |load: AgentLoad| {
+        let mut held = board(vec![support.clone()], &[("POOR", load)]);
+        held.primaries.insert(deal(1).to_string().into(), "POOR".into());
+        winners(&turn(&held, &routing))[0].to_owned()
+    };
+    assert_eq!(winner(AgentLoad::default()), "POOR");
+    assert_eq!(winner(AgentLoad { paused: true, ..AgentLoad::default() }), "GOOD");
+}
+
+#[test]
 fn somebody_back_from_absence_gets_no_burst() {
     // Given two people with 16 deals each at most; B's pause was taken off an hour ago and A is nearly full
     let person = |id| limited(agent(id, &[("call", 1_000)]), 16, "deal", Window::Concurrent);
@@ -361,10 +430,13 @@ fn overflow_is_judged_by_its_cause_and_its_age() {
         hours: Hours { span: Some((0, 60)), ..Hours::default() },
         ..agent("ASLEEP", &[("pitch", 1_000)])
     };
-    let agents = vec![full, asleep, agent("HOLDS", &[("demo", 1_000)]), agent("HELPS", &[("demo", 1_000)])];
-    let routing = routing(agents);
-    let mut waiting = board(vec![task(1, "call"), task(2, "pitch"), task(3, "demo")], &[]);
-    waiting.loads.insert("HOLDS".into(), AgentLoad { paused: true, ..AgentLoad::default() });
+    let holds = limited(agent("HOLDS", &[("demo", 1_000)]), 1, "proposal", Window::Week);
+    let routing = routing(vec![full, asleep, holds, agent("HELPS", &[("demo", 1_000)])]);
+    let mut tied = task(3, "demo");
+    tied.need.unit = Some("proposal".into());
+    let mut waiting = board(vec![task(1, "call"), task(2, "pitch"), tied], &[]);
+    let used = AgentLoad { week: [("proposal".into(), 1)].into(), ..AgentLoad::default() };
+    waiting.loads.insert("HOLDS".into(), used);
     waiting.primaries.insert(deal(3).to_string().into(), "HOLDS".into());
     let judge = |waiting: &Board, now| overflow(waiting, &replay(waiting, &routing, 1, now), &routing, now);
     let responses: Vec<_> =
@@ -373,7 +445,7 @@ fn overflow_is_judged_by_its_cause_and_its_age() {
         responses,
         [
             ("call".to_owned(), Response::Escalate),
-            ("demo".to_owned(), Response::Redistribute { to: vec!["HELPS".into()] }),
+            ("demo".to_owned(), Response::Escalate),
             ("pitch".to_owned(), Response::Queue),
         ]
     );

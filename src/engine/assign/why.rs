@@ -139,14 +139,14 @@ impl Desk {
         Some(Verdict::Beaten { candidate, behind: behind.max(0), change })
     }
 
-    fn ranked_seat(&self, task: &Task, class: &Class, seat: Seat) -> Option<Ranked> {
+    pub(super) fn ranked_seat(&self, task: &Task, class: &Class, seat: Seat) -> Option<Ranked> {
         let index = class.members.iter().position(|member| member.seat == seat)?;
         let (member, live) = (class.members.get(index)?, self.live.get(seat as usize)?);
         Some(self.ranked(index, member, live, self.sticky(task)))
     }
 
     /// All reasons that keep an agent from a task, the one that is counted first.
-    fn reasons(
+    pub(super) fn reasons(
         &self,
         task: &Task,
         class: &Class,
@@ -184,8 +184,8 @@ impl Desk {
             out(Exclusion::Hours, detail, next.map(Change::At));
         }
         let holder = self.holders.get(&task.subject).copied();
-        if live.returning && Timestamp::from_millis(live.idle.0) + spec.ramp > now {
-            let next = Timestamp::from_millis(live.idle.0) + spec.ramp;
+        if live.returning && Timestamp::from_millis(live.idle) + spec.ramp > now {
+            let next = Timestamp::from_millis(live.idle) + spec.ramp;
             let detail = format!("just back: the next one at {next}");
             out(Exclusion::Returning, detail, Some(Change::At(next)));
         }
@@ -196,7 +196,14 @@ impl Desk {
         }
         match self.has_passed(task, seat) {
             Some(Exclusion::Declined) => {
-                out(Exclusion::Declined, "declined this task".into(), Some(Change::AskAgain));
+                out(
+                    Exclusion::Declined,
+                    "declined this task or gave it to another".into(),
+                    Some(Change::AskAgain),
+                );
+            }
+            Some(Exclusion::Hours) => {
+                out(Exclusion::Hours, "is away when it is due".into(), Some(Change::AskAgain));
             }
             Some(reason) => out(reason, "did not answer in time".into(), Some(Change::AskAgain)),
             None => {}
@@ -212,7 +219,7 @@ impl Desk {
     /// The smallest change of load, level or stages, in this order, by which a loser overtakes the winner.
     fn nearest(&self, task: &Task, class: &Class, loser: Ranked, winner: Ranked) -> Option<Change> {
         let rules = &self.routing.roster().rules;
-        if rules.policy != Policy::Score {
+        if class.policy != Policy::Score {
             return None;
         }
         let wins = |more: i64| Ranked { score: loser.score + more, ..loser }.order() < winner.order();

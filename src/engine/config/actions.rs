@@ -8,8 +8,8 @@ use super::{
 };
 use crate::flow::{ActionSpec, Each, Per};
 use model::{
-    AgentId,
-    work::{Need, Responsibility},
+    AgentId, Stage,
+    work::{Need, Policy, Responsibility},
 };
 use serde::Deserialize;
 use serde_spanned::Spanned;
@@ -37,6 +37,7 @@ pub(super) struct ActionEntry {
     calendar_minutes: Option<Spanned<u32>>,
     per: Option<PerName>,
     part: Option<Spanned<String>>,
+    policy: Option<Policy>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -74,7 +75,7 @@ impl ActionEntry {
     pub fn lay_over(&mut self, over: Self) {
         overlay!(
             self, over; agent, title, text, capability, prefers, unit, priority, hours, when, drop_when,
-            done_when, each, due, calendar_minutes, per, part,
+            done_when, each, due, calendar_minutes, per, part, policy,
         );
     }
 
@@ -119,6 +120,10 @@ pub(super) fn action(
     let by = entry.agent.map(|agent| AgentId::new(agent.into_inner()));
     let id: Box<str> = id.into();
     reader.marks.action.insert((place.to_owned(), id.clone(), by.clone()), capability.span());
+    if let Some(policy) = entry.policy {
+        let stage = place.parse::<Stage>().ok().filter(|_| matches!(kind, Kind::Action | Kind::Support));
+        reader.marks.policies.actions.insert((stage, id.clone()), policy);
+    }
     let per = match entry.per {
         Some(PerName::Segment) => Per::Segment,
         Some(PerName::Record) | None => Per::Record,

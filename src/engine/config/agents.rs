@@ -3,11 +3,14 @@
 use super::{
     coordination::{self, CoordinationEntry, RuleEntry},
     entry::{WordOr, overlay, share},
-    names::{METRICS, UNITS},
+    names::{self, UNITS},
     problem::{Span, Texts, nearest},
     rules::{self, RulesEntry},
 };
-use crate::assign::{AssignRules, Calendar, Roster};
+use crate::{
+    assign::{AssignRules, Calendar, Roster},
+    metrics::Metric,
+};
 use model::{
     AgentId, Stage,
     work::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window},
@@ -94,6 +97,7 @@ struct HoursEntry {
 #[derive(Default)]
 pub(super) struct AgentMarks {
     pub agent: BTreeMap<AgentId, Span>,
+    pub capacity: BTreeMap<AgentId, Span>,
     pub handoff: BTreeMap<AgentId, Span>,
     pub capability: BTreeMap<(AgentId, Box<str>), Span>,
     /// Each rule of escalation, by what it is raised on.
@@ -172,6 +176,9 @@ fn agent(entry: AgentEntry, marks: &mut AgentMarks, texts: &mut Texts<'_>) -> Ag
         texts.error(&span, &key, "a new agent needs a `layer`".into(), None);
         Layer::Support
     });
+    if let Some(capacity) = &entry.capacity {
+        marks.capacity.insert(id.clone(), capacity.span());
+    }
     if let Some(handoff) = &entry.handoff {
         marks.handoff.insert(id.clone(), handoff.span());
     }
@@ -277,10 +284,10 @@ fn handoff(entry: Spanned<WordOr<HandoffEntry>>, key: &str, texts: &mut Texts<'_
 fn metrics(entries: BTreeMap<String, Spanned<f64>>, key: &str, texts: &mut Texts<'_>) -> Vec<MetricTarget> {
     let mut targets = Vec::new();
     for (metric, target) in entries {
-        if METRICS.contains(&metric.as_str()) {
+        if Metric::find(&metric).is_some() {
             targets.push(MetricTarget { metric: metric.into(), target: target.into_inner() });
         } else {
-            let meant = nearest(&metric, METRICS.into_iter()).map(Into::into);
+            let meant = nearest(&metric, names::metrics()).map(Into::into);
             texts.error(&target.span(), key, format!("unknown metric `{metric}`"), meant);
         }
     }

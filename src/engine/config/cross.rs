@@ -23,6 +23,7 @@ pub(super) fn check(
     (agents, stages): (&AgentMarks, &StageMarks),
     (agents_text, stages_text): (&mut Texts<'_>, &mut Texts<'_>),
 ) {
+    roster.rules.policies.clone_from(&stages.policies);
     handoffs(roster, book, agents, agents_text);
     escalations(roster, book, agents, agents_text);
     agents_of_stages(roster, book, stages, stages_text);

@@ -3,6 +3,7 @@
 
 mod actions;
 mod agents;
+mod capacity;
 mod coordination;
 mod cross;
 mod entry;
@@ -13,6 +14,7 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
+pub use capacity::Arrivals;
 pub use problem::{Problem, Severity, Source, nearest};
 
 use crate::{
@@ -20,7 +22,9 @@ use crate::{
     flow::StageBook,
     signals::{Own, Phrases},
 };
+use model::AgentId;
 use problem::Texts;
+use std::collections::BTreeMap;
 
 /// The built-in `agents.toml`.
 pub const AGENTS: &str = include_str!("../../../config/agents.toml");
@@ -36,6 +40,8 @@ pub struct Loaded {
     pub book: StageBook,
     /// What works but is probably not meant.
     pub warnings: Vec<Problem>,
+    /// File and line of each agent's capacity.
+    places: BTreeMap<AgentId, (String, usize)>,
 }
 
 /// Reads the user's files (where there are any) over the built-in ones. The error lists everything found, by
@@ -50,8 +56,12 @@ pub fn load_with(
     stages: Option<Source<'_>>,
     phrases: &[Own<'_>],
 ) -> Result<Loaded, Vec<Problem>> {
-    let mut agents = Texts::new(Source { name: "built-in agents.toml", text: AGENTS }, agents);
-    let mut stages = Texts::new(Source { name: "built-in stages.toml", text: STAGES }, stages);
+    let builtin_agents = Source { name: "built-in agents.toml", text: AGENTS };
+    let builtin_stages = Source { name: "built-in stages.toml", text: STAGES };
+    read(Texts::new(builtin_agents, agents), Texts::new(builtin_stages, stages), phrases)
+}
+
+fn read(mut agents: Texts<'_>, mut stages: Texts<'_>, phrases: &[Own<'_>]) -> Result<Loaded, Vec<Problem>> {
     let (mut roster, agent_marks) = agents::read(&mut agents);
     let (mut book, stage_marks) = stages::read(&mut stages);
     // A file that could not be parsed would only raise false alarms in the other.
@@ -59,6 +69,7 @@ pub fn load_with(
         let marks = (&agent_marks, &stage_marks);
         cross::check(&mut roster, &mut book, marks, (&mut agents, &mut stages));
     }
+    let places = agent_marks.capacity.iter().map(|(id, span)| (id.clone(), agents.place(span))).collect();
     let mut problems = agents.problems;
     problems.append(&mut stages.problems);
     match Phrases::shared(phrases) {
@@ -69,5 +80,8 @@ pub fn load_with(
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);
     }
-    Ok(Loaded { roster, book, warnings: problems })
+    let mut loaded = Loaded { roster, book, warnings: problems, places };
+    let short = loaded.shortages(&capacity::planned(&loaded));
+    loaded.warnings.extend(short);
+    Ok(loaded)
 }

@@ -112,6 +112,12 @@ impl<'a> Texts<'a> {
         message: String,
         suggestion: Option<String>,
     ) {
+        let ((file, line), key) = (self.place(span), key.to_owned());
+        self.problems.push(Problem { severity, file, line, key, message, suggestion });
+    }
+
+    /// File and line.
+    pub fn place(&self, span: &Span) -> (String, usize) {
         let (source, at) = match self.user {
             Some(user) if span.start >= self.builtin.text.len() => {
                 (user, span.start - self.builtin.text.len())
@@ -119,9 +125,7 @@ impl<'a> Texts<'a> {
             _ => (self.builtin, span.start),
         };
         let before = source.text.get(..at).unwrap_or(source.text);
-        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
-        let (file, key) = (source.name.to_owned(), key.to_owned());
-        self.problems.push(Problem { severity, file, line, key, message, suggestion });
+        (source.name.to_owned(), 1 + before.bytes().filter(|byte| *byte == b'\n').count())
     }
 }
 

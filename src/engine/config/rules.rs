@@ -9,21 +9,12 @@ use serde_spanned::Spanned;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RulesEntry {
-    policy: Option<PolicyName>,
+    policy: Option<Policy>,
     weights: Option<Spanned<WeightsEntry>>,
     prior_cases: Option<u32>,
     half_life_days: Option<u32>,
     ageing_per_hour: Option<Spanned<u32>>,
     overflow: Option<OverflowEntry>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PolicyName {
-    Score,
-    RoundRobin,
-    Weighted,
-    StickyOwner,
 }
 
 #[derive(Deserialize)]
@@ -46,14 +37,7 @@ struct OverflowEntry {
 const KEY: &str = "assignment";
 
 pub(super) fn apply(layer: RulesEntry, rules: &mut AssignRules, texts: &mut Texts<'_>) {
-    if let Some(policy) = layer.policy {
-        rules.policy = match policy {
-            PolicyName::Score => Policy::Score,
-            PolicyName::RoundRobin => Policy::RoundRobin,
-            PolicyName::Weighted => Policy::Weighted,
-            PolicyName::StickyOwner => Policy::StickyOwner,
-        };
-    }
+    rules.policy = layer.policy.unwrap_or(rules.policy);
     if let Some(entry) = layer.weights {
         weights(&entry, rules, texts);
     }

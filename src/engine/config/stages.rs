@@ -3,14 +3,18 @@
 use super::{
     actions::{self, ActionEntry, Kind},
     entry::overlay,
-    names::METRICS,
+    names,
     problem::{Span, Texts, nearest},
 };
-use crate::flow::{
-    ActionSpec, Condition, Next, Segment, SignalSpec, StageBook, StageSpec, TransitionMode, TransitionSpec,
-    TriggerSpec,
+use crate::{
+    assign::Policies,
+    flow::{
+        ActionSpec, Condition, Next, Segment, SignalSpec, StageBook, StageSpec, TransitionMode,
+        TransitionSpec, TriggerSpec,
+    },
+    metrics::Metric,
 };
-use model::{AgentId, Stage};
+use model::{AgentId, Stage, work::Policy};
 use serde::Deserialize;
 use serde_spanned::Spanned;
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -61,6 +65,7 @@ struct SignalEntry {
 struct StageEntry {
     id: Spanned<Stage>,
     primary: Option<Spanned<String>>,
+    policy: Option<Policy>,
     metrics: Option<Vec<Spanned<String>>>,
     raises: Option<Vec<String>>,
     #[serde(default)]
@@ -108,6 +113,8 @@ pub(super) struct StageMarks {
     pub stage: BTreeMap<Stage, Span>,
     /// What entering a stage means to agents.
     pub raises: Vec<String>,
+    /// How somebody is picked for actions and stages that say so.
+    pub policies: Policies,
 }
 
 /// An entry of a list that is overlaid by id.
@@ -174,7 +181,7 @@ fn merge_stages(mut base: Vec<StageEntry>, user: Vec<StageEntry>) -> Vec<StageEn
         };
         actions::merge(&mut known.action, over.action);
         actions::merge(&mut known.support, over.support);
-        overlay!(known, over; primary, metrics, raises);
+        overlay!(known, over; primary, policy, metrics, raises);
         known.transition = match (known.transition.take(), over.transition) {
             (_, Some(over)) if over.remove.unwrap_or_default() => None,
             (Some(mut base), Some(over)) => {
@@ -292,7 +299,9 @@ impl Reader<'_, '_, '_> {
             self.texts.error(&span, &key, "a stage needs a `primary` agent".into(), None);
             AgentId::from("")
         };
-        self.marks.raises.extend(entry.raises.unwrap_or_default());
+        let raises = entry.raises.unwrap_or_default();
+        self.marks.raises.extend_from_slice(&raises);
+        self.marks.policies.stages.extend(entry.policy.map(|policy| (stage, policy)));
         StageSpec {
             stage,
             primary,
@@ -300,6 +309,7 @@ impl Reader<'_, '_, '_> {
             supports: self.actions(entry.support, stage.name(), Kind::Support),
             transition: entry.transition.and_then(|entry| self.transition(entry, stage, &span)),
             metrics: self.metrics(entry.metrics.unwrap_or_default(), &key),
+            raises: raises.into_iter().map(Into::into).collect(),
         }
     }
 
@@ -319,8 +329,8 @@ impl Reader<'_, '_, '_> {
     }
 
     fn metrics(&mut self, names: Vec<Spanned<String>>, key: &str) -> Vec<Box<str>> {
-        for name in names.iter().filter(|name| !METRICS.contains(&name.get_ref().as_str())) {
-            let meant = nearest(name.get_ref(), METRICS.into_iter()).map(Into::into);
+        for name in names.iter().filter(|name| Metric::find(name.get_ref()).is_none()) {
+            let meant = nearest(name.get_ref(), names::metrics()).map(Into::into);
             self.texts.error(&name.span(), key, format!("unknown metric `{}`", name.get_ref()), meant);
         }
         names.into_iter().map(|name| name.into_inner().into()).collect()

@@ -8,6 +8,8 @@ use model::{
     work::{Handoff, Layer, Reach, Responsibility, Window},
 };
 
+mod shipped;
+
 fn user(agents: &str, stages: &str) -> Result<Loaded, Vec<Problem>> {
     let source = |name, text| Some(Source { name, text });
     load(source("agents.toml", agents), source("stages.toml", stages))
@@ -349,6 +351,64 @@ fn what_probably_is_not_meant_is_a_warning() {
         warning("[[agent]]\nid = \"NOBODY\"\nremove = true", ""),
         "agents.toml:2: agent NOBODY: there is no such agent to remove"
     );
+}
+
+#[test]
+fn capacity_below_what_arrives_is_a_warning_at_the_capacity() {
+    // given 40 segments, with five weekly actions for an agent that works 40 hours a week at four things at a time
+    let segments: String =
+        (0..40).map(|number| format!("[[segment]]\nid = \"segment-{number}\"\n")).collect();
+    let social = |limit: u32| {
+        format!(
+            "[[agent]]\nid = \"AI.SOCIAL.REVENUE\"\nhours = {{ days = [1, 2, 3, 4, 5], from = \"09:00\", to = \"17:00\" }}\n\
+             capacity = {{ limit = {limit}, unit = \"task\", window = \"concurrent\" }}\n"
+        )
+    };
+    let warnings = |agents: &str, stages: &str| {
+        let loaded = user(agents, stages).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    // when the files are read
+    let said = warnings(&social(4), &segments);
+    // then it is said where, how much too much it is, and what helps: 41 segments, three actions of 40 h each
+    assert_eq!(
+        said,
+        [
+            "agents.toml:4: agent AI.SOCIAL.REVENUE: more arrives than it can do: 3075 % of its capacity in a week \
+          (BUILD_AUDIENCE 41.0, CREATE_CONTENT 41.0, ENGAGE_PLATFORMS 41.0 tasks); raise the limit from 4 to 123 \
+          (task at a time), or let others do it, too"
+        ]
+    );
+    // and what is suggested does help
+    assert_eq!(warnings(&social(123), &segments), Vec::<String>::new());
+    // as does a second agent that can do the same
+    let twin = social(62)
+        + &social(62).replace("AI.SOCIAL.REVENUE", "TWIN")
+        + "layer = \"execution\"\ncapabilities = { content_creation = 1, platform_engagement = 1, audience_building = 1 }";
+    assert_eq!(warnings(&twin, &segments), Vec::<String>::new());
+}
+
+#[test]
+fn capacity_is_held_against_what_arrived_before() {
+    // given 20 proposals a week, where 15 can be made
+    let loaded = load(None, None).unwrap();
+    let short = |weekly: f64| {
+        let weekly = Arrivals::from([("CREATE_PROPOSAL".into(), weekly), ("NEVER_HEARD_OF".into(), 900.0)]);
+        loaded.shortages(&weekly).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let line = 1 + AGENTS.lines().position(|line| line.contains("unit = \"proposal\"")).unwrap();
+    // then it is said; 15 are none too many, and unlimited agents have no limit to what comes
+    assert_eq!(
+        short(20.0),
+        [format!(
+            "built-in agents.toml:{line}: agent WAKE.QUOTEFORGE: more arrives than it can do: 133 % of its capacity \
+             in a week (CREATE_PROPOSAL 20.0 tasks); raise the limit from 15 to 20 (proposal a week), or let others \
+             do it, too"
+        )]
+    );
+    assert_eq!(short(15.0), Vec::<String>::new());
+    let weekly = Arrivals::from([("DOCUMENT_DEAL".into(), 10_000.0)]);
+    assert_eq!(loaded.shortages(&weekly), []);
 }
 
 fn line_of(text: &str) -> usize {

@@ -1,10 +1,11 @@
 //! Offers: the TASK message, and what follows when nobody answers.
 
 use super::rules::CoordinationRules;
+use crate::flow::{Signal, StageBook};
 use model::{
     MessageId, Timestamp,
     work::{
-        Body, Learning, Message, ORCHESTRATOR, SubjectView, Task, TaskDetail,
+        AgentSpec, Body, Learning, Message, ORCHESTRATOR, SubjectView, Task, TaskDetail,
         message::{TaskBody, TaskOrder},
     },
 };
@@ -14,11 +15,39 @@ use std::time::Duration;
 /// Learnings that travel with a task.
 const LEARNINGS: usize = 3;
 
+/// What an agent is told to do, in our words.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// What to do.
+    pub instructions: &'a str,
+    /// What to give back.
+    pub outputs: &'a [Box<str>],
+    /// Which of its triggers called it.
+    pub triggers: Vec<&'a str>,
+}
+
+/// Those of an agent's triggers that are behind a task: what was raised by name, what entering the task's stage
+/// raises, and the signals that hold.
+pub fn triggered_by<'a>(
+    agent: &'a AgentSpec,
+    task: &Task,
+    book: &StageBook,
+    signals: &[Signal],
+) -> Vec<&'a str> {
+    let entered = book.stage(task.stage).map_or(&[][..], |spec| &spec.raises);
+    let called = |trigger: &&str| {
+        signals.iter().any(|signal| *signal.id == **trigger)
+            || entered.iter().any(|raised| **raised == **trigger)
+            || task.cause.strip_prefix("trigger ").and_then(|cause| cause.split(' ').next()) == Some(trigger)
+    };
+    agent.triggers.iter().map(AsRef::as_ref).filter(called).collect()
+}
+
 /// The TASK message by which an agent learns of an offer. What customers or the CRM say stands under `untrusted`;
 /// everything else is ours. One per offer: the same offer gives the same message.
 pub fn offer_message(
     detail: &TaskDetail,
-    instructions: &str,
+    order: &Order<'_>,
     view: Option<&SubjectView>,
     learnings: &[Learning],
     until: Timestamp,
@@ -27,7 +56,10 @@ pub fn offer_message(
     let task = &detail.task;
     let holder = task.holder.as_ref()?;
     let mut params = detail.params.clone();
-    params.insert("instructions".into(), instructions.into());
+    params.insert("instructions".into(), order.instructions.into());
+    let named = [("outputs", json!(order.outputs)), ("triggered_by", json!(order.triggers))];
+    let said = named.into_iter().filter(|(_, names)| names.as_array().is_some_and(|names| !names.is_empty()));
+    params.extend(said.map(|(name, names)| (name.to_owned(), names)));
     params.insert("subject".into(), task.subject.to_string().into());
     params.insert("stage".into(), task.stage.name().into());
     params.insert("priority".into(), task.priority.into());

@@ -167,6 +167,11 @@ fn task_of(
     }
 }
 
+/// Id of the task by which the owner of the deal is told.
+pub fn resolving(case: &EscalationCase) -> Id {
+    Id::derived(&["task", &case.id.to_string(), RESOLVE])
+}
+
 /// The task by which the owner of the deal is told; nobody but the master coordinates, and what the master has
 /// is written into the CRM for the owner of the deal. Done there, the escalation is resolved.
 pub fn escalation_task(
@@ -177,9 +182,8 @@ pub fn escalation_task(
 ) -> Option<Task> {
     let subject = case.subject.as_ref()?;
     let request = if case.request.is_empty() { String::new() } else { format!(" ({})", case.request) };
-    let id = Id::derived(&["task", &case.id.to_string(), RESOLVE]);
     Some(Task {
-        id,
+        id: resolving(case),
         action: RESOLVE.into(),
         title: format!("Escalation: {}{request}", case.reason),
         subject: subject.clone(),

@@ -76,12 +76,21 @@ pub enum Raised {
     Capacity,
     /// Work has waited too long.
     Overflow,
+    /// Somebody is away and has begun a task.
+    Away,
 }
 
 impl Raised {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Overdue, Self::Failed, Self::HandoffTimeout, Self::PingPong, Self::Capacity, Self::Overflow];
+    pub const ALL: [Self; 7] = [
+        Self::Overdue,
+        Self::Failed,
+        Self::HandoffTimeout,
+        Self::PingPong,
+        Self::Capacity,
+        Self::Overflow,
+        Self::Away,
+    ];
     /// Name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,6 +100,7 @@ impl Raised {
             Self::PingPong => "ping_pong",
             Self::Capacity => "capacity",
             Self::Overflow => "overflow",
+            Self::Away => "away",
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct StageSpec {
     pub transition: Option<TransitionSpec>,
     /// Names of the figures by which it is judged.
     pub metrics: Vec<Box<str>>,
+    /// What entering it means to agents: names that they list among their triggers.
+    pub raises: Vec<Box<str>>,
 }
 
 /// Template of a task.

@@ -92,7 +92,9 @@ pub fn progress(view: &SubjectView, book: &StageBook, policy: &FlowPolicy, now: 
     decided.create(&desk);
     decided.advance(&desk, solid.transition);
     let (current, staged): (_, HashSet<&str>) = (desk.current(), stage_actions(book).collect());
-    let stale = |id: &Id, action: &str| staged.contains(action) && !current.contains(id);
+    let asked: HashSet<Id> = view.tasks.iter().filter(|task| task.asked_for).map(|task| task.id).collect();
+    let stale =
+        |id: &Id, action: &str| staged.contains(action) && !current.contains(id) && !asked.contains(id);
     decided.cancel(view, stale, &format!("it is in {} now", spec.stage), now);
     decided
 }
@@ -199,7 +201,7 @@ pub(super) fn task_id(subject: &Subject, cause: &str, action: &ActionSpec) -> Id
 }
 
 /// A task from its template.
-pub(super) fn task(
+pub(crate) fn task(
     subject: &Subject,
     about: &str,
     stage: Stage,

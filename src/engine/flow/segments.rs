@@ -1,12 +1,12 @@
 //! Work that belongs to no record: a segment's weekly tasks, and tasks that a trigger makes.
 
 use super::{
-    book::{Per, StageBook, TriggerSpec},
+    book::{ActionSpec, Per, StageBook, TriggerSpec},
     progress,
 };
 use model::{
     Stage, Timestamp,
-    work::{Responsibility, Subject, Task},
+    work::{ASKED_FOR, Responsibility, Subject, Task},
 };
 
 /// The tasks of one week for every segment. Asking twice for a week gives the same tasks, by id.
@@ -43,4 +43,15 @@ pub fn trigger_tasks(
     let cause = format!("trigger {} {occasion}", trigger.id);
     let make = |action| progress::task(subject, "", stage, None, action, (&cause, cause.clone()), now);
     trigger.actions.iter().map(make).collect()
+}
+
+/// A task that a person asks for, whatever the stage. `order` names the asking: the same one makes no further task.
+pub fn asked_task(
+    action: &ActionSpec,
+    (subject, about, stage): (&Subject, &str, Stage),
+    (by, order): (&str, &str),
+    now: Timestamp,
+) -> Task {
+    let cause = format!("{ASKED_FOR}{by}");
+    progress::task(subject, about, stage, None, action, (&format!("{cause} {order}"), cause.clone()), now)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 mod activities;
 mod properties;
-mod shipped;
+pub(crate) mod shipped;
 mod writes;
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
@@ -140,7 +140,16 @@ fn actions(decided: &Progress) -> Vec<&str> {
 
 fn brief(task: &Task, state: TaskState) -> TaskBrief {
     let (id, action, due) = (task.id, task.action.clone(), task.due);
-    TaskBrief { id, action, state, due, holder: None, reference: None, done_at_source: None }
+    TaskBrief {
+        id,
+        action,
+        state,
+        due,
+        holder: None,
+        reference: None,
+        done_at_source: None,
+        asked_for: false,
+    }
 }
 
 /// The view after the decision was committed.

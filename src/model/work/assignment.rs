@@ -31,6 +31,8 @@ pub enum Passed {
     Declined,
     /// It did not answer; after a while it is asked again.
     Silent,
+    /// It is away when the task is due; it is asked again when it is back.
+    Away,
 }
 
 /// A place in the queue: everything up to it was looked at.
@@ -63,7 +65,8 @@ pub struct AgentLoad {
     /// When a person last took the pause off: for a day it gets no more than its share per hour.
     #[serde(default)]
     pub resumed: Option<Timestamp>,
-    /// Since when it has had nothing new; ties go to the longest idle.
+    /// When it was given something last; ties go to the longest idle. Of tasks given out at one instant each counts
+    /// as a millisecond later than the one before, so that it orders agents without ties.
     pub last_assigned: Option<Timestamp>,
     /// Results per action.
     pub record: BTreeMap<Box<str>, TrackRecord>,
@@ -76,6 +79,33 @@ pub struct TrackRecord {
     pub won: u64,
     /// All with an outcome.
     pub all: u64,
+}
+
+/// How the winner is picked among those who can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Best score; ties to the longest idle, then by id.
+    #[default]
+    Score,
+    /// Whoever has had nothing new for longest, then by id.
+    RoundRobin,
+    /// Drawn, each with a chance in proportion to its score.
+    Weighted,
+    /// Whoever holds the record's primary responsibility, else by score.
+    StickyOwner,
+}
+
+impl Policy {
+    /// As in the configuration (`round_robin`).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::RoundRobin => "round_robin",
+            Self::Weighted => "weighted",
+            Self::StickyOwner => "sticky_owner",
+        }
+    }
 }
 
 /// One decision: a task placed, or left in the queue.
@@ -100,6 +130,9 @@ pub struct Assignment {
     pub excluded: Vec<(Exclusion, u32)>,
     /// Chosen only because nobody else has the capability at all.
     pub last_resort: bool,
+    /// How it was picked among those who can.
+    #[serde(default)]
+    pub policy: Policy,
     /// Seed of the turn's dice.
     pub seed: u64,
     /// Hash of the routing configuration that applied.

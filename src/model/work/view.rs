@@ -106,4 +106,6 @@ pub struct TaskBrief {
     pub reference: Option<ExternalRef>,
     /// Set while that CRM task is marked done at its source: when the source says it changed.
     pub done_at_source: Option<Timestamp>,
+    /// A person asked for it: it belongs to no entry into a stage.
+    pub asked_for: bool,
 }

@@ -1,21 +1,40 @@
-//! Agents that went away: what they have not begun goes back to the queue, with the reason.
+//! Agents that go away: what they have not begun goes back to the queue, with the reason; what they have begun a
+//! person decides on.
 
-use super::{BATCH, Draft, record_of};
+use super::{BATCH, Draft, cases::figures, record_of};
 use anyhow::Context;
-use engine::{assign::week_start, flow::close_write};
-use model::{
-    AgentId,
-    work::{AgentLoad, Task, TaskState},
+use engine::{
+    assign::week_start,
+    coordinate::{Raised, escalation_of},
+    flow::close_write,
 };
-use store::TakeBack;
+use model::{
+    AgentId, Timestamp,
+    work::{AgentLoad, Party, Passed, Task, TaskState},
+};
+use store::{CaseFilter, TakeBack};
 
-/// Why somebody is away, and whether what was begun is taken back as well.
-fn away(draft: &Draft<'_>, agent: &AgentId, load: &AgentLoad) -> Option<(String, bool)> {
+/// Why an agent does not do its tasks.
+enum Away {
+    /// It has no part in the work any more: nothing stays with it.
+    Gone(String),
+    /// A person paused it; the text tells one pause from another.
+    Paused(String),
+    /// It has days off: what is due then can't be done by it.
+    DaysOff,
+}
+
+fn away(draft: &Draft<'_>, agent: &AgentId, load: &AgentLoad) -> Option<Away> {
     match draft.rules.config.roster.find(agent.as_str()) {
-        None => Some((format!("{agent} is no longer configured"), true)),
-        Some(spec) if !spec.enabled => Some((format!("{agent} is switched off"), true)),
-        Some(_) if load.paused => Some((format!("{agent} is paused"), false)),
-        Some(_) => None,
+        None => Some(Away::Gone(format!("{agent} is no longer configured"))),
+        Some(spec) if !spec.enabled => Some(Away::Gone(format!("{agent} is switched off"))),
+        Some(_) if load.paused => {
+            Some(Away::Paused(load.resumed.map_or_else(String::new, |before| before.to_string())))
+        }
+        Some(spec) => {
+            let calendar = draft.rules.routing.calendar(&spec.id)?;
+            calendar.has_days_off().then_some(Away::DaysOff)
+        }
     }
 }
 
@@ -26,22 +45,52 @@ pub(super) async fn take_back(draft: &mut Draft<'_>) -> anyhow::Result<()> {
         if load.open.is_empty() {
             continue;
         }
-        let Some((why, begun_too)) = away(draft, &agent, &load) else { continue };
+        let Some(away) = away(draft, &agent, &load) else { continue };
         for state in ["offered", "assigned", "in_progress", "blocked"] {
             let tasks = draft.shared.store.tasks(None, Some(&agent), Some(state), BATCH).await;
             for task in tasks.context("reading an agent's tasks")? {
-                let begun = matches!(task.state, TaskState::InProgress | TaskState::Blocked);
-                if begun_too || !begun {
-                    one(draft, &task, &agent, &why).await?;
-                }
+                decide(draft, &task, &agent, &away).await?;
             }
         }
     }
     Ok(())
 }
 
-/// Takes one task back; a CRM task that stands for it is closed at the source.
-async fn one(draft: &mut Draft<'_>, task: &Task, agent: &AgentId, why: &str) -> anyhow::Result<()> {
+/// What becomes of one task.
+async fn decide(draft: &mut Draft<'_>, task: &Task, agent: &AgentId, away: &Away) -> anyhow::Result<()> {
+    let begun = matches!(task.state, TaskState::InProgress | TaskState::Blocked);
+    match away {
+        Away::Gone(why) => one(draft, task, agent, why, None).await,
+        Away::Paused(occasion) if begun => escalate(draft, task, occasion).await,
+        Away::Paused(_) => one(draft, task, agent, &format!("{agent} is paused"), None).await,
+        Away::DaysOff => {
+            let calendar = draft.rules.routing.calendar(agent);
+            let due = task.due.filter(|due| *due > draft.now);
+            let back = due.zip(calendar).and_then(|(due, calendar)| Some((due, calendar.back_after(due)?)));
+            match back {
+                None => Ok(()),
+                Some((_, back)) if begun => escalate(draft, task, &back.to_string()).await,
+                Some((due, _)) if !draft.rules.routing.has_stand_in(&task.need.capability, agent, due) => {
+                    Ok(())
+                }
+                Some((due, back)) => {
+                    let why = format!("{agent} is away when it is due ({due}), until {back}");
+                    one(draft, task, agent, &why, Some(back)).await
+                }
+            }
+        }
+    }
+}
+
+/// Takes one task back; a CRM task that stands for it is closed at the source. With a time the agent is not asked
+/// for it before.
+async fn one(
+    draft: &mut Draft<'_>,
+    task: &Task,
+    agent: &AgentId,
+    why: &str,
+    back: Option<Timestamp>,
+) -> anyhow::Result<()> {
     if draft.out.take_back.iter().any(|taken| taken.task == task.id) {
         return Ok(());
     }
@@ -55,6 +104,26 @@ async fn one(draft: &mut Draft<'_>, task: &Task, agent: &AgentId, why: &str) -> 
         draft.out.writes.extend(write);
     }
     let (agent, why) = (agent.clone(), why.into());
-    draft.out.take_back.push(TakeBack { task: task.id, agent, why, passed: None, meant_for: None });
+    let passed = back.map(|back| (Passed::Away, Some(back)));
+    draft.out.take_back.push(TakeBack { task: task.id, agent, why, passed, meant_for: None });
+    Ok(())
+}
+
+/// Tells the owner of the deal of a task that was begun, once for each absence. Trouble with telling people of
+/// trouble is not told.
+async fn escalate(draft: &mut Draft<'_>, task: &Task, absence: &str) -> anyhow::Result<()> {
+    if task.cause.starts_with("escalation ") {
+        return Ok(());
+    }
+    let limits = &draft.rules.config.roster.rules.coordination;
+    let about = (Some(task.subject.clone()), Some(task.id));
+    let occasion = format!("{} {absence}", task.id);
+    let case = escalation_of(Raised::Away, &occasion, about, figures(task), limits, draft.now);
+    let Some(case) = case else { return Ok(()) };
+    let filter = CaseFilter { id: Some(case.id), ..CaseFilter::default() };
+    let known = draft.shared.store.escalations(&Party::Daemon, &filter, 1).await;
+    if known.context("reading an escalation")?.is_empty() {
+        draft.out.escalations.push((None, case));
+    }
     Ok(())
 }

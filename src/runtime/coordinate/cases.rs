@@ -4,13 +4,14 @@ use super::{Draft, record_of};
 use anyhow::Context;
 use engine::coordinate::{
     Raised, Told, complete, confirm_by_crm, escalation_of, escalation_task, handoff_message, handoff_writes,
-    package, route, routed, step, timed_out,
+    package, resolving, route, routed, step, timed_out,
 };
 use engine::flow::{progress, stage_of};
 use model::{
     AgentId, Event, EventKind, ExternalRef, Id, Intent, MessageId, Write, WriteKey,
     work::{
         Body, EscalationCase, EscalationLevel, HandoffCase, HandoffTo, Message, ORCHESTRATOR, Subject, Task,
+        TaskState,
         message::{EscalationBody, EscalationStatus, HandoffStatus},
     },
 };
@@ -29,14 +30,20 @@ pub(super) fn troubles(draft: &mut Draft<'_>, agenda: &Agenda) {
         if task.cause.starts_with("escalation ") {
             continue;
         }
-        let mut context = Map::new();
-        context.insert("task".into(), task.id.to_string().into());
-        context.insert("action".into(), json!(task.action));
-        context.insert("holder".into(), json!(task.holder));
-        context.insert("due".into(), json!(task.due));
+        let context = figures(task);
         let follows = (raised == Raised::Overdue).then_some(task.id);
         raise(draft, raised, &task.id.to_string(), (Some(task.subject.clone()), follows), context);
     }
+}
+
+/// What is said of a task in trouble.
+pub(super) fn figures(task: &Task) -> Map<String, Value> {
+    let mut context = Map::new();
+    context.insert("task".into(), task.id.to_string().into());
+    context.insert("action".into(), json!(task.action));
+    context.insert("holder".into(), json!(task.holder));
+    context.insert("due".into(), json!(task.due));
+    context
 }
 
 fn raise(
@@ -172,10 +179,19 @@ pub(super) async fn escalations(draft: &mut Draft<'_>, agenda: &Agenda) -> anyho
     Ok(())
 }
 
+/// The task on which an escalation rests: that by which the owner was told, once it is done, else the one that it
+/// is about.
 async fn task_of(draft: &Draft<'_>, case: &EscalationCase) -> anyhow::Result<Option<Task>> {
-    let Some(id) = case.task else { return Ok(None) };
-    let found = draft.shared.store.task(id).await.context("reading an escalation's task")?;
-    Ok(found.map(|(task, _)| task))
+    let read = async |id| {
+        let found = draft.shared.store.task(id).await.context("reading an escalation's task")?;
+        anyhow::Ok(found.map(|(task, _)| task))
+    };
+    let told = read(resolving(case)).await?.filter(|task| task.state == TaskState::Done);
+    match (told, case.task) {
+        (Some(told), _) => Ok(Some(told)),
+        (None, Some(id)) => read(id).await,
+        (None, None) => Ok(None),
+    }
 }
 
 /// The agent that is to step in learns why.

@@ -2,15 +2,14 @@
 
 use super::Draft;
 use anyhow::Context;
-use engine::coordinate::{offer_message, silent};
+use engine::{
+    coordinate::{Order, insight_message, offer_message, silent, triggered_by},
+    flow::progress,
+};
 use model::{
     AgentId, MessageId,
-    work::{
-        Body, Handoff, Message, ORCHESTRATOR, Party, Passed, Task, TaskState,
-        message::{HandoffBody, HandoffStatus, Lead},
-    },
+    work::{Message, ORCHESTRATOR, Party, Passed, Task, TaskState},
 };
-use serde_json::json;
 use store::{Agenda, TakeBack};
 
 /// Learnings asked for with a task.
@@ -48,8 +47,15 @@ async fn message(draft: &Draft<'_>, task: &Task) -> anyhow::Result<Option<(Messa
     let Some(detail) = detail else { return Ok(None) };
     let learnt = store.learnings(Some(task.stage), Some(&task.action), LEARNINGS).await;
     let learnt = learnt.context("reading what was learnt")?;
-    let instructions = draft.rules.instructions(&task.action);
-    let message = offer_message(&detail, instructions, draft.view(&task.subject), &learnt, *until, draft.now);
+    let (rules, view) = (draft.rules, draft.view(&task.subject));
+    let (book, spec) = (&rules.config.book, rules.config.roster.find(agent.as_str()));
+    let signals = view.map(|view| progress(view, book, &rules.flow, draft.now).signals).unwrap_or_default();
+    let order = Order {
+        instructions: rules.instructions(&task.action),
+        outputs: spec.map_or(&[], |spec| &spec.outputs),
+        triggers: spec.map(|spec| triggered_by(spec, task, book, &signals)).unwrap_or_default(),
+    };
+    let message = offer_message(&detail, &order, view, &learnt, *until, draft.now);
     Ok(message.map(|message| (message, ours)))
 }
 
@@ -58,27 +64,8 @@ pub(super) fn spread(draft: &mut Draft<'_>, agenda: &Agenda) {
     for document in &agenda.documents {
         draft.out.spread.push(document.id);
         let author = draft.rules.config.roster.find(&document.by);
-        let Some(author) = author.filter(|agent| agent.handoff == Handoff::AllAgents) else { continue };
-        let content = &document.content;
-        let said = json!({ "title": content.title, "markdown": content.markdown, "data": content.data });
-        let serde_json::Value::Object(words) = said else { continue };
-        let stage = author.outputs.first().map_or("insight", AsRef::as_ref).to_owned();
-        let id = format!("task:{}", document.task).into();
-        let lead = Lead { id, company: String::new(), contact: String::new(), stage, context: words };
-        let message = Message {
-            id: MessageId::new(format!("insight-{}", document.id)),
-            sent_at: draft.now,
-            conversation: format!("task:{}", document.task).into(),
-            in_reply_to: None,
-            from: author.id.as_str().into(),
-            to: "all_agents".into(),
-            body: Body::Handoff(HandoffBody {
-                handoff_id: Some(format!("insight-{}", document.id).into()),
-                status: HandoffStatus::Completed,
-                lead: Some(lead),
-                reason: None,
-            }),
-        };
+        let message = author.and_then(|author| insight_message(document, author, draft.now));
+        let Some((author, message)) = author.zip(message) else { continue };
         let pushed: Vec<AgentId> = receivers(draft, &author.id);
         for agent in pushed {
             let copy = Message {

@@ -99,6 +99,16 @@ impl Office {
         self.clock.now()
     }
 
+    /// Another `agents.toml` comes into force.
+    async fn configure(&self, agents: &str) {
+        let source = engine::config::Source { name: "agents.toml", text: agents };
+        let loaded =
+            engine::config::load(Some(source), None).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let known = self.daemon.shared.rules();
+        let config = Config { roster: loaded.roster, ..(*known.config).clone() };
+        crate::rules::refresh(&self.daemon.shared, Some(Arc::new(config))).await.unwrap();
+    }
+
     /// Lets time pass, then both cycles turn until neither has anything more to do.
     async fn after(&mut self, time: Duration) {
         *self.clock.0.lock().unwrap() = self.now() + time;
@@ -267,7 +277,80 @@ async fn a_paused_agents_tasks_go_to_others_with_the_reason() {
     office.status(second.as_str(), task, "IN_PROGRESS", &json!({ "progress": 10 })).await;
     office.store.pause_agent(&olga, &second, true, office.now()).await.unwrap();
     office.after(MINUTE).await;
-    assert_eq!(office.task(task).await.holder, Some(second));
+    assert_eq!(office.task(task).await.holder, Some(second.clone()));
+    // and the owner of the deal is told of it, once for each pause
+    let told = async |office: &Office| {
+        let cases = office.escalations().await;
+        cases.iter().filter(|case| &*case.reason == "AGENT_AWAY" && case.task == Some(task)).count()
+    };
+    office.after(MINUTE).await;
+    assert_eq!(told(&office).await, 1);
+    office.store.pause_agent(&olga, &second, false, office.now()).await.unwrap();
+    office.after(MINUTE).await;
+    office.store.pause_agent(&olga, &second, true, office.now()).await.unwrap();
+    office.after(MINUTE).await;
+    assert_eq!(told(&office).await, 2);
+}
+
+/// The twins, with the given days off of both.
+fn with_days_off(twin: &str, other: &str) -> String {
+    let off = |days: &str| format!("reach = \"inbox\"\nhours = {{ off = [{days}] }}");
+    let mut blocks = TWINS.split("reach = \"inbox\"");
+    let [first, second, rest] = [(); 3].map(|()| blocks.next().unwrap_or_default());
+    format!("{first}{}{second}{}{rest}reach = \"inbox\"", off(other), off(twin))
+}
+
+/// A task that the twin has, due on Tuesday as it prepares a meeting.
+async fn due_on_tuesday(office: &mut Office) -> Id {
+    let task = office.queue(1, "discovery_call").await;
+    assert_eq!(office.task(task).await.holder, Some("TWIN".into()), "the other one has that day off");
+    office.status("TWIN", task, "ACCEPTED", &json!({})).await;
+    task
+}
+
+#[tokio::test]
+async fn what_is_due_while_its_holder_is_away_goes_to_others_before_it_is_begun() {
+    // given a task of the twin's that is due on Tuesday
+    let mut office = Office::new(&with_days_off("", "\"2025-11-24\"")).await;
+    let task = due_on_tuesday(&mut office).await;
+    assert_eq!(office.task(task).await.due, Some(MONDAY + 16 * HOUR));
+    // when the twin takes Tuesday and Wednesday off
+    office.configure(&with_days_off("\"2025-11-25\", \"2025-11-26\"", "")).await;
+    office.after(MINUTE).await;
+    // then the other one has it, and the history says why
+    assert_eq!(office.task(task).await.holder, Some("WAKE.LSHSALES".into()));
+    let events = office.store.history(task, 20).await.unwrap();
+    let said = |(_, event): &(i64, Event)| match &event.kind {
+        EventKind::TaskReturned { agent, why } => {
+            agent.as_str() == "TWIN" && why.contains("is away when it is due")
+        }
+        _ => false,
+    };
+    assert_eq!(events.iter().filter(|event| said(event)).count(), 1, "{events:?}");
+}
+
+#[tokio::test]
+async fn what_its_holder_has_begun_before_going_away_is_escalated_and_what_nobody_else_can_do_stays() {
+    // given a task that the twin has begun, due on Tuesday
+    let mut office = Office::new(&with_days_off("", "\"2025-11-24\"")).await;
+    let task = due_on_tuesday(&mut office).await;
+    office.status("TWIN", task, "IN_PROGRESS", &json!({ "progress": 10 })).await;
+    // when the twin takes Tuesday off
+    office.configure(&with_days_off("\"2025-11-25\"", "")).await;
+    office.after(MINUTE).await;
+    office.after(MINUTE).await;
+    // then it stays with the twin, and the owner is told once
+    assert_eq!(office.task(task).await.holder, Some("TWIN".into()));
+    let reasons: Vec<_> = office.escalations().await.into_iter().map(|case| case.reason).collect();
+    assert_eq!(reasons, ["AGENT_AWAY".into()]);
+
+    // given the same, not begun, and everybody able away that day
+    let mut office = Office::new(&with_days_off("", "\"2025-11-24\"")).await;
+    let task = due_on_tuesday(&mut office).await;
+    office.configure(&with_days_off("\"2025-11-25\"", "\"2025-11-25\"")).await;
+    office.after(MINUTE).await;
+    // then taking it back would help nobody
+    assert_eq!(office.task(task).await.holder, Some("TWIN".into()));
 }
 
 #[tokio::test]

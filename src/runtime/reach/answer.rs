@@ -1,6 +1,9 @@
 //! What an agent that we called says in answer: messages as JSON, read strictly and taken on its behalf.
 
-use crate::shared::Shared;
+use crate::{
+    policy::{self, Spoken},
+    shared::Shared,
+};
 use model::{
     AgentId, MessageId, Timestamp,
     work::{
@@ -10,7 +13,7 @@ use model::{
 };
 use std::collections::BTreeMap;
 use store::Push;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// Who answers to what. Answers are numbered, so that a repeated delivery gives the same messages.
 pub struct Answers<'a> {
@@ -97,8 +100,13 @@ impl<'a> Answers<'a> {
             matches!(status, Some(Status::Done | Status::Failed | Status::Cancelled | Status::Declined));
         let by = Party::Agent(self.agent.clone());
         let now: Timestamp = self.shared.clock.now();
-        let said = self.shared.store.say(&by, message, now).await.map_err(|error| error.to_string());
+        let rules = self.shared.rules();
+        let said = policy::say(&*self.shared.store, &rules, &by, message, now).await;
         self.shared.nudges.all();
-        said.map(drop)
+        match said.map_err(|error| error.to_string())? {
+            Spoken::Said(_) => {}
+            Spoken::Waits { beyond, .. } => info!(agent = %self.agent, beyond, "waits for approval"),
+        }
+        Ok(())
     }
 }

@@ -7,8 +7,8 @@ use engine::assign::rank;
 use model::{
     Id, MessageId, Stage,
     work::{
-        Message, Need, ORCHESTRATOR, Responsibility, Subject, Task, TaskState,
-        message::{Body, TaskBody, TaskOrder},
+        Message, Need, ORCHESTRATOR, Party, Responsibility, Subject, Task, TaskState,
+        message::{Body, Fill, TaskBody, TaskOrder},
     },
 };
 use store::{Coordinated, Progressed, Store, sqlite::SqliteStore};
@@ -107,6 +107,22 @@ impl Desk {
         }
     }
 
+    /// Settles the one open escalation.
+    async fn resolve(&self, by: &Party, words: &str) {
+        let (shared, now) = (&self.daemon.shared, SystemClock.now());
+        let open = store::CaseFilter { open: true, ..store::CaseFilter::default() };
+        let case = shared.store.escalations(&Party::Daemon, &open, 10).await.unwrap().remove(0);
+        let text = format!(
+            "{{\"type\":\"ESCALATION\",\"to\":\"ORCHESTRATOR\",\"escalation_id\":\"{}\",\"status\":\"RESOLVED\",\
+             \"reason\":\"\",\"request\":\"\",\"context\":{{}},\"resolution\":\"{words}\"}}",
+            case.id
+        );
+        let fill =
+            Fill { id: Some(MessageId::new("word")), sent_at: Some(now), from: Some(by.name().into()) };
+        let message = Message::read(&text, &fill).unwrap();
+        crate::policy::say(&*shared.store, &shared.rules(), by, message, now).await.unwrap();
+    }
+
     async fn task(&self) -> Task {
         self.daemon.shared.store.task(self.task).await.unwrap().unwrap().0
     }
@@ -135,6 +151,47 @@ async fn a_program_gets_its_task_and_its_words_count() {
     let by = model::work::Party::Daemon;
     let documents = desk.daemon.shared.store.documents(&by, desk.task).await.unwrap();
     assert_eq!(documents.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_program_answers_beyond_policy_waits_and_counts_once_a_person_has_approved_it() {
+    // given a program that ends its task with a discount of 40 %
+    let script = r#"read order; id=${order#*\"task\":\{*\"id\":\"}; id=${id%%\"*}
+        echo "{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"$id\",\"status\":\"DONE\",\"outcome\":\"success\",\"result\":{\"markdown\":\"offer\",\"data\":{\"discount_percent\":40}}}""#;
+    let mut desk = Desk::new(shell(script, 20), "").await;
+    // when it has run
+    desk.deliver().await;
+    // then the task waits, and a person is asked
+    assert_eq!(desk.task().await.state, TaskState::Blocked);
+    let store = &desk.daemon.shared.store;
+    let all = store::CaseFilter::default();
+    let case = store.escalations(&Party::Daemon, &all, 10).await.unwrap().remove(0);
+    assert_eq!((&*case.reason, case.task), ("APPROVAL_NEEDED", Some(desk.task)));
+    assert!(case.request.contains("40 %"), "{}", case.request);
+    // and what the agent itself says of it changes nothing, while a person's word ends the task
+    for (by, words, ends) in [
+        (Party::Agent(AGENT.into()), "approved", TaskState::Blocked),
+        (Party::Person("olga".into()), "approved, as an exception", TaskState::Done),
+    ] {
+        let mut desk = Desk::new(shell(script, 20), "").await;
+        desk.deliver().await;
+        desk.resolve(&by, words).await;
+        assert_eq!(desk.task().await.state, ends, "{by}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_webhook_answers_beyond_policy_waits_as_well() {
+    let task = Id::derived(&["task"]);
+    let done = format!(
+        "{{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"{task}\",\"status\":\"DONE\",\"outcome\":\"success\",\
+         \"result\":{{\"markdown\":\"mail\",\"data\":{{\"send_to\":[\"x@example.com\"]}}}}}}"
+    );
+    let (port, serve) = receiver(vec![reply("200 OK", &done)]).await;
+    let mut desk = hooked(port).await;
+    desk.deliver().await;
+    assert_eq!(serve.await.unwrap().len(), 1);
+    assert_eq!(desk.task().await.state, TaskState::Blocked);
 }
 
 #[tokio::test]

@@ -196,7 +196,9 @@ pub(super) async fn a_task_that_was_given_away_is_meant_for_its_receiver(store: 
     store.commit_coordination(&held, decided, NOW).await.unwrap();
     let board = store.board(9, NOW).await.unwrap();
     assert_eq!(board.tasks[0].meant_for, Some("BEN".into()));
-    assert!(board.passed.is_empty() && board.primaries.is_empty());
+    // and the giver does not get it back
+    assert_eq!(board.passed[&id(30)], [(anna(), Passed::Declined)]);
+    assert!(board.primaries.is_empty());
 }
 
 pub(super) async fn tokens_are_known_by_hash_and_can_be_taken_back(store: Arc<dyn Store>) {

@@ -4,7 +4,7 @@ use crate::{Held, Progressed, Store};
 use model::{
     AgentId, Canonical, ConnectionId, ExternalRef, Field, Fields, Id, Intake, Intent, Kind, Links, MatchKey,
     Mode, RecordRow, SourceRow, SourceValues, Stage, Target, Timestamp, Value, Version, Write, WriteKey,
-    work::{Assignment, Candidate, Need, Responsibility, Subject, Task, TaskState},
+    work::{Assignment, Candidate, Need, Policy, Responsibility, Subject, Task, TaskState},
 };
 use std::collections::BTreeMap;
 
@@ -160,6 +160,7 @@ pub(super) fn assignment(task: Id, winner: Option<&str>) -> Assignment {
         runners_up: vec![candidate("BEN")],
         excluded: Vec::new(),
         last_resort: false,
+        policy: Policy::Score,
         seed: 7,
         config: "c0ffee".into(),
     }

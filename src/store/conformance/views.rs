@@ -1,10 +1,10 @@
 //! What is shown, kept and copied.
 
 use super::kit::{NOW, crm, daemon, fields, id, later, links, page, placed, queued, reference, task, text};
-use crate::{Held, Progressed, Store};
+use crate::{Coordinated, Held, Progressed, Store, TakeBack};
 use model::{
     AgentId, DealOutcome, Event, EventKind, Field, Fields, Intake, Kind, Stage, Timestamp, Value,
-    work::Subject,
+    work::{Asked, MetricSpan, PastTask, Subject},
 };
 use std::{
     sync::{
@@ -133,6 +133,58 @@ pub(super) async fn the_overview_counts_what_is_there(store: Arc<dyn Store>) {
     let anna = overview.agents[&AgentId::from("ANNA")];
     assert_eq!((anna.open, anna.done, anna.on_time, anna.paused), (0, 1, 1, false));
     assert_eq!((overview.writes_day, overview.writes.len()), ((0, 0), 0));
+}
+
+pub(super) async fn the_past_shows_what_became_of_tasks_and_offers(store: Arc<dyn Store>) {
+    // given a task that is done, one that came back twice, and one that waits
+    let held = daemon(&*store).await;
+    let tasks = [1, 2, 3].map(|n| task(30 + n, Subject::Deal(id(n)), None));
+    queued(&*store, &held, &tasks).await;
+    placed(&*store, &held, &[(id(31), "ANNA"), (id(32), "BEN")]).await;
+    let done = Progressed { done: vec![(id(31), later(60))], ..Progressed::default() };
+    store.commit_progress(&held, done, later(60)).await.unwrap();
+    for why in ["no answer until noon", "declined: too busy"] {
+        let back =
+            TakeBack { task: id(32), agent: "BEN".into(), why: why.into(), passed: None, meant_for: None };
+        let decided = Coordinated { take_back: vec![back], ..Coordinated::default() };
+        store.commit_coordination(&held, decided, later(70)).await.unwrap();
+        placed(&*store, &held, &[(id(32), "BEN")]).await;
+    }
+    // when the past is asked for
+    let past = store.past(NOW).await.unwrap();
+    // then each shows when it was given and done
+    let seen = |one: &PastTask| (one.task.id, one.assigned, one.ended);
+    assert_eq!(
+        past.tasks.iter().map(seen).collect::<Vec<_>>(),
+        [(id(31), Some(NOW), Some(later(60))), (id(32), Some(NOW), None), (id(33), None, None)]
+    );
+    // and how often who took or passed on something
+    let asked = |agent: &str, took, declined, silent| Asked { agent: agent.into(), took, declined, silent };
+    assert_eq!(past.asked, [asked("ANNA", 1, 0, 0), asked("BEN", 1, 1, 1)]);
+    // and what ended before is not asked for, but what is open still is
+    let open: Vec<_> = store.past(later(60)).await.unwrap().tasks.iter().map(|one| one.task.id).collect();
+    assert_eq!(open, [id(32), id(33)]);
+}
+
+pub(super) async fn what_metrics_need_is_read_in_one_go(store: Arc<dyn Store>) {
+    // given deals that moved and one with a task that was done
+    let held = daemon(&*store).await;
+    given_a_pipeline(&*store, &held).await;
+    queued(&*store, &held, &[task(31, Subject::Deal(id(1)), None)]).await;
+    placed(&*store, &held, &[(id(31), "ANNA")]).await;
+    let done = Progressed { done: vec![(id(31), later(60))], ..Progressed::default() };
+    store.commit_progress(&held, done, later(60)).await.unwrap();
+    let days = |days: u64| NOW - Duration::from_secs(days * 86_400);
+    // when the inputs of metrics are read
+    let span = MetricSpan { recent: days(7), talks: days(7), closed: days(7) };
+    let inputs = store.metric_inputs(span).await.unwrap();
+    // then they are there: the whole history of what moved, and who held the main work
+    assert_eq!((inputs.deals.len(), inputs.history.len(), inputs.tasks.len()), (6, 4, 1));
+    assert_eq!(inputs.holders, [(id(1), Stage::Qualification, AgentId::from("ANNA"))]);
+    assert_eq!((inputs.tasks[0].done, inputs.tasks[0].success), (true, Some(true)));
+    let tried = store.tried().await.unwrap();
+    assert_eq!(tried.len(), 1);
+    assert_eq!((tried[0].tried, tried[0].succeeded, tried[0].since), (1, 1, later(60)));
 }
 
 pub(super) async fn settings_and_counters_are_kept(store: Arc<dyn Store>) {

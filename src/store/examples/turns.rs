@@ -6,7 +6,7 @@
 use model::{
     AgentId, Canonical, ConnectionId, ExternalRef, Fields, Id, Intake, Kind, RecordRow, SourceRow,
     SourceValues, Stage, Timestamp, Version,
-    work::{Assignment, Candidate, Need, Responsibility, Subject, Task, TaskState},
+    work::{Assignment, Candidate, Need, Policy, Responsibility, Subject, Task, TaskState},
 };
 use std::{error::Error, time::Instant};
 use store::{Exec, Feeds, Held, Leases, Progressed, SqliteStore, Work};
@@ -56,6 +56,7 @@ fn placed(task: &Task, agents: usize, number: usize) -> Assignment {
         runners_up: (1..6).map(candidate).collect(),
         excluded: Vec::new(),
         last_resort: false,
+        policy: Policy::Score,
         seed: 1,
         config: "c0ffee".into(),
     }

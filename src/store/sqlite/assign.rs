@@ -29,9 +29,13 @@ pub(super) fn commit(
         bump(db, "board", 1)?;
     }
     let mut events = EventWriter::new(db)?;
+    let mut at = load::next_place(db, now)?;
     for assignment in assignments {
         match &assignment.winner {
-            Some(winner) => place(db, assignment, &winner.agent, &stale, now)?,
+            Some(winner) => {
+                place(db, assignment, &winner.agent, at, &stale, now)?;
+                at += 1;
+            }
             None => forget_unplaced(db, assignment.task)?,
         }
         keep(db, assignment)?;
@@ -54,12 +58,13 @@ fn place(
     db: &Connection,
     assignment: &Assignment,
     agent: &AgentId,
+    at: i64,
     stale: &dyn Fn() -> Fail,
     now: Timestamp,
 ) -> Outcome<()> {
     let task = task::load(db, assignment.task)?.filter(|task| task.state == TaskState::Queued);
     let task = task.ok_or_else(stale)?;
-    load::started(db, agent, &task, now)?;
+    load::started(db, agent, &task, at, now)?;
     let mut change = db.prepare_cached(
         "UPDATE tasks SET state = ?5, holder = ?2, due = coalesce(?3, due), assigned_at = ?4, offer_until = ?6,
            told = NULL WHERE id = ?1",

@@ -106,8 +106,8 @@ pub(super) fn standing(db: &Connection, week_start: Timestamp, roster: &Mutex<Ro
     Ok(Board { revision: revision(db)?, loads: roster.loads.clone(), ..Board::default() })
 }
 
-/// What has to be known about the tasks on a board.
-fn complete(db: &Connection, board: &mut Board) -> Outcome<()> {
+/// What has to be known about the tasks on a board: who holds their deals, who passed, how often they were placed.
+pub(super) fn complete(db: &Connection, board: &mut Board) -> Outcome<()> {
     board.primaries = primaries(db, board)?;
     board.passed = release::passed(db, board.tasks.iter().map(|task| task.id))?;
     board.placed_before = placed_before(db, board)?;

@@ -12,7 +12,7 @@ use crate::{Agenda, Coordinated, Coordination, Effect, Error, Held, OutcomeRow, 
 use async_trait::async_trait;
 use model::{
     AgentId, Event, EventKind, Id, Timestamp,
-    work::{Message, Task, TaskState, TrackRecord},
+    work::{Message, Passed, Task, TaskState, TrackRecord},
 };
 use rusqlite::Connection;
 
@@ -59,17 +59,26 @@ fn stale(db: &Connection) -> Outcome<Fail> {
     Ok(Fail::Rule(Error::Stale { was: now, now }))
 }
 
-fn take_back(db: &Connection, one: &TakeBack, now: Timestamp) -> Outcome<()> {
+pub(super) fn take_back(db: &Connection, one: &TakeBack, now: Timestamp) -> Outcome<()> {
     let held = |task: &Task| task.state.is_held() && task.holder.as_ref() == Some(&one.agent);
     let Some(task) = task::load(db, one.task)?.filter(held) else { return Err(stale(db)?) };
-    // An offer that was accepted meanwhile is no longer open to a time limit.
-    if one.passed.is_some() && !talk::is_reserved(&task) {
+    let may = match one.passed {
+        // An offer that was accepted meanwhile is no longer open to a time limit.
+        Some((Passed::Declined | Passed::Silent, _)) => talk::is_reserved(&task),
+        // What was begun meanwhile stays with whoever began it.
+        Some((Passed::Away, _)) => matches!(task.state, TaskState::Offered { .. } | TaskState::Assigned),
+        None => true,
+    };
+    if !may {
         return Err(stale(db)?);
     }
     release::release(db, &task, &one.agent, ("engine", &one.why), one.meant_for.as_ref(), now)?;
     match one.passed {
         Some((how, until)) => release::pass(db, task.id, &one.agent, (how, &one.why), until, now),
-        None => Ok(()),
+        None => match &one.meant_for {
+            Some(to) => release::hand_over(db, task.id, (&one.agent, to), &one.why, now),
+            None => Ok(()),
+        },
     }
 }
 
@@ -83,7 +92,13 @@ fn keep_message(db: &Connection, message: &Message, ours: bool, now: Timestamp) 
     talk::insert(db, message, &Effect::Noted, ours.then_some("waiting"), now)
 }
 
-fn create(db: &Connection, task: &Task, rank: i64, params: Option<&str>, now: Timestamp) -> Outcome<()> {
+pub(super) fn create(
+    db: &Connection,
+    task: &Task,
+    rank: i64,
+    params: Option<&str>,
+    now: Timestamp,
+) -> Outcome<()> {
     if task::load(db, task.id)?.is_some() {
         return Ok(());
     }

@@ -69,7 +69,9 @@ pub(super) fn due(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec<E
            AND (due IS NULL OR due <= ?1 OR EXISTS (
              SELECT 1 FROM tasks AS t WHERE t.id = e.task AND (t.state IN ('done', 'cancelled')
                OR (e.status = 'OPEN' AND e.receiver IS NOT NULL
-                   AND t.state IN ('assigned', 'in_progress', 'blocked')))))
+                   AND t.state IN ('assigned', 'in_progress', 'blocked'))))
+             OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = e.record AND t.state = 'done'
+               AND t.responsibility = 'support:RESOLVE_ESCALATION ' || e.id))
          ORDER BY opened, id LIMIT ?2"
     ))?;
     statement.query_and_then((now.as_millis(), super::most(most)), parse)?.collect()

@@ -116,6 +116,17 @@ pub(super) fn moves(db: &Connection, subject: Id, most: usize) -> Outcome<Vec<Ev
     rows.map(|row| row.map(|(_, event)| event)).collect()
 }
 
+/// What moved on some subjects, in no particular order.
+pub(super) fn of_many(db: &Connection, subjects: &[Id]) -> Outcome<Vec<Event>> {
+    let mut statement = db.prepare_cached(
+        "SELECT e.seq, e.at, e.subject, e.source, e.kind, e.data FROM rarray(?1) AS k
+         CROSS JOIN events AS e ON e.subject = k.value
+         WHERE e.kind IN ('changed', 'stage_entered', 'outcome_changed')",
+    )?;
+    let rows = statement.query_and_then([super::record::keys(subjects)], parse)?;
+    rows.map(|row| row.map(|(_, event)| event)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,8 +43,22 @@ fn units(task: &Task) -> Vec<Unit<'_>> {
     units
 }
 
-/// Counts a task that was given to an agent now, and makes it the holder of its responsibility.
-pub(super) fn started(db: &Connection, agent: &AgentId, task: &Task, now: Timestamp) -> Outcome<()> {
+/// Where the next placement stands in time, in milliseconds: later than all before it.
+pub(super) fn next_place(db: &Connection, now: Timestamp) -> Outcome<i64> {
+    let mut last = db.prepare_cached("SELECT max(last_assigned) FROM agents")?;
+    let last: Option<i64> = last.query_row([], |row| row.get(0))?;
+    Ok(last.map_or(now.as_millis(), |last| now.as_millis().max(last + 1)))
+}
+
+/// Counts a task that was given to an agent now, at this place among all placements, and makes it the holder of its
+/// responsibility.
+pub(super) fn started(
+    db: &Connection,
+    agent: &AgentId,
+    task: &Task,
+    place: i64,
+    now: Timestamp,
+) -> Outcome<()> {
     take_responsibility(db, agent, task)?;
     for unit in units(task) {
         let name = match unit {
@@ -61,7 +75,7 @@ pub(super) fn started(db: &Connection, agent: &AgentId, task: &Task, now: Timest
     }
     changed(db, agent)?;
     db.prepare_cached("UPDATE agents SET last_assigned = ?2 WHERE agent = ?1")?
-        .execute((agent.as_str(), now.as_millis()))?;
+        .execute((agent.as_str(), place))?;
     Ok(())
 }
 

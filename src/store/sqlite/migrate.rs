@@ -5,12 +5,13 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_mail.sql"),
     include_str!("../migrations/sqlite/0003_looks.sql"),
     include_str!("../migrations/sqlite/0004_coordination.sql"),
     include_str!("../migrations/sqlite/0005_kinds.sql"),
+    include_str!("../migrations/sqlite/0006_metrics.sql"),
 ];
 
 /// Marks the file as ours ("sord"), so that another program's database is never migrated.
@@ -62,12 +63,13 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 5] = [
+    const SAMPLES: [&str; 6] = [
         include_str!("../migrations/sample/0001_first.sql"),
         include_str!("../migrations/sample/0002_mail.sql"),
         include_str!("../migrations/sample/0003_looks.sql"),
         include_str!("../migrations/sample/0004_coordination.sql"),
         include_str!("../migrations/sample/0005_kinds.sql"),
+        include_str!("../migrations/sample/0006_metrics.sql"),
     ];
 
     #[test]

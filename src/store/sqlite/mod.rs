@@ -17,6 +17,7 @@ mod feeds;
 #[cfg(any(test, feature = "floor"))]
 pub mod floor;
 mod handoff;
+mod history;
 mod intake;
 mod kinds;
 mod known;
@@ -24,7 +25,9 @@ mod leases;
 mod links;
 mod load;
 mod lock;
+mod metrics;
 mod migrate;
+mod orders;
 mod outbox;
 mod overview;
 mod parked;

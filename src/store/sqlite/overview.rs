@@ -85,8 +85,11 @@ fn agents(db: &Connection, now: i64) -> Outcome<BTreeMap<AgentId, AgentFigures>>
             WHERE t.holder = a.agent AND t.state = 'done' AND t.ended_at > ?1),
            (SELECT count(*) FROM tasks AS t
             WHERE t.holder = a.agent AND t.state = 'done' AND t.ended_at > ?1
-              AND (t.due IS NULL OR t.ended_at <= t.due))
-         FROM agents AS a ORDER BY a.agent",
+              AND (t.due IS NULL OR t.ended_at <= t.due)),
+           coalesce(o.judged, 0), coalesce(o.succeeded, 0)
+         FROM agents AS a LEFT JOIN (
+           SELECT agent, count(*) AS judged, sum(success) AS succeeded FROM outcomes WHERE at > ?1 GROUP BY agent
+         ) AS o ON o.agent = a.agent ORDER BY a.agent",
     )?;
     let rows = statement.query_map([now - 90 * DAY], |row| {
         let figures = AgentFigures {
@@ -94,6 +97,8 @@ fn agents(db: &Connection, now: i64) -> Outcome<BTreeMap<AgentId, AgentFigures>>
             open: super::count(row.get(2)?),
             done: super::count(row.get(3)?),
             on_time: super::count(row.get(4)?),
+            judged: super::count(row.get(5)?),
+            succeeded: super::count(row.get(6)?),
         };
         Ok((AgentId::new(row.get::<_, String>(0)?), figures))
     })?;

@@ -2,7 +2,7 @@
 
 use super::{
     bump, escalation,
-    events::EventWriter,
+    events::{self, EventWriter},
     fail::{Fail, Outcome},
     handoff,
     links::{self, Streams},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::Progressed;
 use model::{
-    Field, Id, Kind, Timestamp,
+    Event, EventKind, Field, Id, Kind, Timestamp,
     work::{Subject, Task, TaskState},
 };
 use rusqlite::Connection;
@@ -26,7 +26,12 @@ pub(super) fn commit(db: &Connection, progressed: &Progressed, now: Timestamp) -
         bump(db, "board", 1)?;
     }
     for (task, rank) in &progressed.create {
-        task::insert(db, task, *rank, enterprise(db, task)?)?;
+        let new = task::insert(db, task, *rank, enterprise(db, task)?)?;
+        // A segment has no view from which the decider could tell what is new.
+        if new && matches!(task.subject, Subject::Segment(_)) {
+            let kind = EventKind::TaskCreated { action: task.action.clone() };
+            events::append(db, &Event { at: now, subject: Some(task.id), kind, source: "engine".into() })?;
+        }
     }
     for (id, why) in &progressed.cancel {
         task::end(db, *id, &TaskState::Cancelled { why: why.clone() }, now, now)?;

@@ -59,6 +59,20 @@ pub(super) fn pass(
     Ok(())
 }
 
+/// Who gives a task to another does not get it back by the next turn; the other is asked, whatever it said before.
+pub(super) fn hand_over(
+    db: &Connection,
+    task: Id,
+    (from, to): (&AgentId, &AgentId),
+    why: &str,
+    now: Timestamp,
+) -> Outcome<()> {
+    pass(db, task, from, (Passed::Declined, why), None, now)?;
+    let mut forget = db.prepare_cached("DELETE FROM task_passes WHERE task = ?1 AND agent = ?2")?;
+    forget.execute((task.to_string(), to.as_str()))?;
+    Ok(())
+}
+
 /// Forgets passes whose time is over; returns how many.
 pub(super) fn forget(db: &Connection, now: Timestamp) -> Outcome<usize> {
     Ok(db.prepare_cached("DELETE FROM task_passes WHERE until <= ?1")?.execute([now.as_millis()])?)
@@ -87,6 +101,7 @@ const fn name(how: Passed) -> &'static str {
     match how {
         Passed::Declined => "declined",
         Passed::Silent => "silent",
+        Passed::Away => "away",
     }
 }
 
@@ -94,6 +109,7 @@ fn how(name: &str) -> Outcome<Passed> {
     match name {
         "declined" => Ok(Passed::Declined),
         "silent" => Ok(Passed::Silent),
+        "away" => Ok(Passed::Away),
         other => Err(Fail::stored(format!("unknown way to pass on a task {other:?}"))),
     }
 }

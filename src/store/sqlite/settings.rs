@@ -25,7 +25,7 @@ pub(super) fn set(db: &Connection, name: &str, value: Option<&str>) -> Outcome<(
 }
 
 /// Settings whose name begins with the prefix, by name.
-fn list(db: &Connection, prefix: &str) -> Outcome<Vec<(String, String)>> {
+pub(super) fn list(db: &Connection, prefix: &str) -> Outcome<Vec<(String, String)>> {
     let mut statement = db.prepare_cached(
         "SELECT name, value FROM settings WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name",
     )?;

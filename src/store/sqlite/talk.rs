@@ -1,8 +1,7 @@
 //! The talk role: messages as rows, who may see what, and the trait.
 
 use super::{
-    SqliteStore,
-    escalation, events,
+    SqliteStore, escalation, events,
     fail::{Fail, Outcome},
     handoff, result, status, task,
 };

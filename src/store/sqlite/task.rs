@@ -8,7 +8,7 @@ use super::{
 };
 use model::{
     AgentId, ExternalRef, Id, Timestamp,
-    work::{Responsibility, Subject, Task, TaskBrief, TaskState, message::TaskOutcome},
+    work::{ASKED_FOR, Responsibility, Subject, Task, TaskBrief, TaskState, message::TaskOutcome},
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -70,8 +70,8 @@ pub(super) const fn record_of(subject: &Subject) -> Option<Id> {
     }
 }
 
-/// Stores a new task with its rank; one that exists stays as it is.
-pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option<bool>) -> Outcome<()> {
+/// Stores a new task with its rank; one that exists stays as it is (false).
+pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option<bool>) -> Outcome<bool> {
     let mut insert = db.prepare_cached(
         "INSERT OR IGNORE INTO tasks (id, action, title, subject, record, stage, responsibility, meant_for,
            need, unit, priority, rank, arrived, allowed_hours, due, holder, state, cause, enterprise, kind)
@@ -95,8 +95,7 @@ pub(super) fn insert(db: &Connection, task: &Task, rank: i64, enterprise: Option
     insert.raw_bind_parameter(16, &task.cause)?;
     insert.raw_bind_parameter(17, enterprise)?;
     insert.raw_bind_parameter(18, kinds::column(&task.need))?;
-    insert.raw_execute()?;
-    Ok(())
+    Ok(insert.raw_execute()? > 0)
 }
 
 pub(super) fn load(db: &Connection, id: Id) -> Outcome<Option<Task>> {
@@ -215,7 +214,8 @@ fn brief_state(state: TaskState, outcome: Option<&str>) -> TaskState {
 /// A record's tasks in short, in order of arrival.
 pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<Vec<TaskBrief>> {
     let mut statement = db.prepare_cached(
-        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome, due
+        "SELECT id, action, holder, state, why, ref_stream, ref_id, done_at_source, offer_until, outcome, due,
+           cause
          FROM tasks
          WHERE record = ?1 ORDER BY arrived, id",
     )?;
@@ -229,6 +229,7 @@ pub(super) fn briefs(db: &Connection, streams: &Streams, record: Id) -> Outcome<
             holder: row.get::<_, Option<String>>(2)?.map(AgentId::new),
             reference: reference.and_then(|(stream, id)| streams.reference(stream, id)),
             done_at_source: super::time(row, 7)?,
+            asked_for: row.get_ref(11)?.as_str().is_ok_and(|cause| cause.starts_with(ASKED_FOR)),
         })
     };
     statement.query_and_then([record.to_string()], parse)?.collect()

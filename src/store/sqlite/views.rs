@@ -5,12 +5,16 @@ use super::{
     columns::table,
     events,
     fail::{Fail, Outcome},
+    history,
     links::{self, Streams},
-    lock, overview, record,
+    lock, metrics, overview, record,
 };
-use crate::{Error, Overview, Views};
+use crate::{Error, Overview, Past, Views};
 use async_trait::async_trait;
-use model::{Canonical, Event, ExternalRef, Id, Kind, Timestamp};
+use model::{
+    Canonical, Event, ExternalRef, Id, Kind, Timestamp,
+    work::{MetricInputs, MetricSpan, Tried},
+};
 use rusqlite::{
     Connection,
     backup::{Backup, StepResult},
@@ -109,6 +113,18 @@ fn integrity(db: &Connection) -> Outcome<Option<String>> {
 impl Views for SqliteStore {
     async fn overview(&self, now: Timestamp) -> Result<Overview, Error> {
         self.database.read("read the overview", move |db| overview::overview(db, now)).await
+    }
+
+    async fn metric_inputs(&self, span: MetricSpan) -> Result<MetricInputs, Error> {
+        self.database.read("read what metrics need", move |db| metrics::inputs(db, span)).await
+    }
+
+    async fn past(&self, since: Timestamp) -> Result<Past, Error> {
+        self.database.read("read what became of tasks", move |db| history::past(db, since)).await
+    }
+
+    async fn tried(&self) -> Result<Vec<Tried>, Error> {
+        self.database.read("read what was tried", metrics::tried).await
     }
 
     async fn record(&self, id: Id) -> Result<Option<Canonical>, Error> {

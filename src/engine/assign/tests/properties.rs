@@ -259,6 +259,36 @@ proptest! {
         }
     }
 
+    /// No smaller change of the same kind would have done.
+    #[test]
+    fn a_counterfactual_is_the_nearest_of_its_kind(world in any_world(1)) {
+        for (agent, verdict) in judged(&world, NOON).1 {
+            let Verdict::Beaten { change: Some(change), .. } = verdict else { continue };
+            let level = |task: &Task| world.roster.find(agent.as_str()).unwrap().capabilities[&task.need.capability];
+            let less = match &change {
+                Change::Used(used) => Change::Used(used + 1),
+                Change::Level(wanted) if *wanted > level(&world.board.tasks[0]) + 1 => Change::Level(wanted - 1),
+                _ => continue,
+            };
+            let (world, now) = changed(&world, &agent, &less);
+            let winner = judged(&world, now).0.winner.map(|winner| winner.agent);
+            prop_assert_ne!(winner, Some(agent), "{:?} was named, {:?} is enough", change, less);
+        }
+    }
+
+    /// Whatever keeps an agent from a task says so in words, and says what would change it wherever anything would.
+    #[test]
+    fn every_reason_is_put_into_words_with_its_remedy(world in any_world(1)) {
+        for (agent, verdict) in judged(&world, NOON).1 {
+            let Verdict::Out { reasons, changes } = verdict else { continue };
+            prop_assert_eq!(reasons.len(), changes.len());
+            for (reason, change) in reasons.iter().zip(&changes) {
+                prop_assert!(!reason.detail.is_empty() && reason.agent == agent);
+                prop_assert_eq!(change.is_none(), reason.reason == model::work::Exclusion::LastResortOnly, "{:?}", reason);
+            }
+        }
+    }
+
     /// Running a turn again from what is kept with it gives the same turn, and explaining a task of it the same
     /// decision.
     #[test]
@@ -270,6 +300,37 @@ proptest! {
         for stored in &turn {
             let (again, _) = explain(&world.board, &routing, stored.task, stored.seed, NOON).unwrap();
             prop_assert_eq!(stored, &again);
+        }
+    }
+
+    /// Whatever the sizes of the turns, everybody has had as many as everybody else, or one more, and a process that
+    /// begins anew with what the store knows goes on where the last one stopped.
+    #[test]
+    fn round_robin_is_fair_over_many_turns_and_restarts(
+        team in 2..6_usize, turns in prop::collection::vec((1..9_u32, prop::bool::ANY), 1..20),
+    ) {
+        let agents = (0..team).map(|at| agent(&format!("AGENT{at}"), &[("call", 500)])).collect();
+        let routing = with_policy(agents, Policy::RoundRobin);
+        let (mut queue, mut counts) = (board(Vec::new(), &[]), BTreeMap::<AgentId, u32>::new());
+        let (mut desk, mut last, mut number) = (Desk::new(&routing, &queue), i64::MIN, 0);
+        for (many, restarted) in turns {
+            queue.tasks = (0..many).map(|more| task(number + more, "call")).collect();
+            number += many;
+            if restarted {
+                desk = Desk::new(&routing, &queue);
+            } else {
+                desk.sync(&queue);
+            }
+            for placed in desk.place(&queue.tasks, 1, NOON) {
+                let winner = placed.winner.unwrap().agent;
+                *counts.entry(winner.clone()).or_default() += 1;
+                // As the store keeps it.
+                last = NOON.as_millis().max(last.saturating_add(1));
+                queue.loads.entry(winner).or_default().last_assigned = Some(Timestamp::from_millis(last));
+            }
+            let most = counts.values().max().copied().unwrap_or_default();
+            let least = if counts.len() < team { 0 } else { counts.values().min().copied().unwrap_or_default() };
+            prop_assert!(most - least <= 1, "{counts:?}");
         }
     }
 
@@ -295,6 +356,30 @@ proptest! {
             let capacity = world.roster.find(agent.as_str()).unwrap().capacity.clone();
             let weekly = capacity.filter(|capacity| capacity.window == Window::Week);
             prop_assert!(weekly.is_none_or(|capacity| used <= capacity.limit));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Of 10,000 draws each gets the share that its score is of all scores, within five standard deviations.
+    #[test]
+    fn weighted_shares_follow_the_scores(levels in prop::collection::vec(1..=1_000_u32, 2..6), seed in any::<u64>()) {
+        const DRAWS: u32 = 10_000;
+        let named = |(at, level): (usize, &u32)| agent(&format!("AGENT{at}"), &[("call", *level)]);
+        let routing = with_policy(levels.iter().enumerate().map(named).collect(), Policy::Weighted);
+        let queue = board((0..DRAWS).map(|number| task(number, "call")).collect(), &[]);
+        let turn = replay(&queue, &routing, seed, NOON);
+        // 0.15 for performance without a record, 0.2 for being free, 0.4 times the level
+        let score = |level: &u32| 0.35 + 0.4 * f64::from(*level) / 1_000.0;
+        let all: f64 = levels.iter().map(score).sum();
+        for (at, level) in levels.iter().enumerate() {
+            let name = format!("AGENT{at}");
+            let got = turn.iter().filter(|one| one.winner.as_ref().is_some_and(|winner| winner.agent.as_str() == name)).count();
+            let (share, wanted) = (f64::from(u32::try_from(got).unwrap()) / f64::from(DRAWS), score(level) / all);
+            let tolerance = 5.0 * (wanted * (1.0 - wanted) / f64::from(DRAWS)).sqrt();
+            prop_assert!((share - wanted).abs() < tolerance, "{name}: {share} against {wanted}");
         }
     }
 }

@@ -14,7 +14,7 @@ const MISSED: [&str; 3] = ["no_show", "no show", "no-show"];
 
 /// What became of a meeting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::flow) enum Standing {
+pub(crate) enum Standing {
     /// Stands in the calendar and is not over.
     Booked,
     /// Over, and nobody said that it did not take place.
@@ -48,15 +48,11 @@ pub(in crate::flow) struct Meeting<'v> {
 impl<'v> Meeting<'v> {
     /// None where it counts for nothing.
     pub fn of(brief: &'v ActivityBrief, view: &SubjectView, now: Timestamp) -> Option<Self> {
-        let fields = &brief.fields;
-        let start = fields.time(Field::At)?;
-        let end = fields.time(Field::EndAt).filter(|end| *end >= start).unwrap_or(start + USUAL);
-        // Whole days are trips, fairs and holidays, not meetings.
-        let away = fields.text(Field::Availability) == Some("out_of_office");
-        if away || fields.bool(Field::AllDay).unwrap_or_default() {
-            return None;
-        }
-        let standing = standing(brief, view, (start, end), now)?;
+        let known = view.contacts.iter().map(|(id, fields)| (*id, fields));
+        let known: Vec<(Id, &Fields)> = known.chain([(view.record, &view.fields)]).collect();
+        let address =
+            |contact: Id| known.iter().find(|(id, _)| *id == contact).and_then(|(_, f)| f.text(Field::Email));
+        let (start, end, standing) = stands(brief, &address, now)?;
         Some(Self { record: brief.record, start, end, standing, brief })
     }
 
@@ -82,9 +78,27 @@ impl<'v> Meeting<'v> {
     }
 }
 
-fn standing(
+/// When a meeting begins and ends, and what became of it; None where it counts for nothing. `address` knows those
+/// of contacts.
+pub(crate) fn stands<'a>(
     brief: &ActivityBrief,
-    view: &SubjectView,
+    address: &dyn Fn(Id) -> Option<&'a str>,
+    now: Timestamp,
+) -> Option<(Timestamp, Timestamp, Standing)> {
+    let fields = &brief.fields;
+    let start = fields.time(Field::At)?;
+    let end = fields.time(Field::EndAt).filter(|end| *end >= start).unwrap_or(start + USUAL);
+    // Whole days are trips, fairs and holidays, not meetings.
+    let away = fields.text(Field::Availability) == Some("out_of_office");
+    if away || fields.bool(Field::AllDay).unwrap_or_default() {
+        return None;
+    }
+    Some((start, end, standing(brief, address, (start, end), now)?))
+}
+
+fn standing<'a>(
+    brief: &ActivityBrief,
+    address: &dyn Fn(Id) -> Option<&'a str>,
     (start, end): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Option<Standing> {
@@ -98,7 +112,7 @@ fn standing(
     }
     let lower = |field| brief.fields.text(field).unwrap_or_default().to_lowercase();
     let (status, result) = (lower(Field::Status), lower(Field::Result));
-    if status == "cancelled" || result.contains("cancel") || is_declined(brief, view) {
+    if status == "cancelled" || result.contains("cancel") || is_declined(brief, address) {
         return Some(Standing::Cancelled);
     }
     if MISSED.iter().any(|missed| result.contains(missed)) {
@@ -116,13 +130,10 @@ fn standing(
 }
 
 /// Every contact who was to take part declined.
-fn is_declined(brief: &ActivityBrief, view: &SubjectView) -> bool {
+fn is_declined<'a>(brief: &ActivityBrief, address: &dyn Fn(Id) -> Option<&'a str>) -> bool {
     let declined = brief.fields.list(Field::Declined);
-    let known = view.contacts.iter().map(|(id, fields)| (*id, fields));
-    let known: Vec<(Id, &Fields)> = known.chain([(view.record, &view.fields)]).collect();
     let has_declined = |contact: &Id| {
-        let address = known.iter().find(|(id, _)| id == contact).and_then(|(_, f)| f.text(Field::Email));
-        address.is_some_and(|address| declined.iter().any(|one| one.eq_ignore_ascii_case(address)))
+        address(*contact).is_some_and(|address| declined.iter().any(|one| one.eq_ignore_ascii_case(address)))
     };
     !declined.is_empty() && !brief.with.is_empty() && brief.with.iter().all(has_declined)
 }

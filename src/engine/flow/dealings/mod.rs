@@ -6,7 +6,8 @@ mod mail;
 mod meeting;
 
 pub(super) use mail::Mail;
-pub(super) use meeting::{Meeting, Standing};
+pub(super) use meeting::Meeting;
+pub(crate) use meeting::{Standing, stands};
 
 use super::book::Each;
 use model::{

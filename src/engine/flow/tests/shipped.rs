@@ -5,7 +5,7 @@ use model::AgentId;
 use std::sync::LazyLock;
 
 /// Everything that can be decided about a deal or lead, in every state that the other tests use, as text.
-fn everything(names: &str, book: &StageBook) -> String {
+pub(crate) fn everything(names: &str, book: &StageBook) -> String {
     let put_off =
         EventKind::Changed { fields: vec![(Field::CloseDate, Value::Time(ENTERED), Value::Time(NOW))] };
     let put_off = Event { at: NOW, subject: Some(id("deal")), kind: put_off, source: "hubspot".into() };
@@ -22,7 +22,7 @@ fn everything(names: &str, book: &StageBook) -> String {
     };
     let mut views: Vec<_> = Stage::ALL.into_iter().map(milestones).collect();
     views.extend(due().into_iter().map(|(view, _)| view));
-    views.extend(["new", "open_deal", "connected"].map(lead));
+    views.extend(["new", "open_deal", "connected", "unqualified"].map(lead));
     views.push(deal(Stage::Demonstration, &[]));
     let mut won = deal(Stage::Close, &[(Field::Outcome, Value::Outcome(Outcome::Won))]);
     won.tasks = decide(&deal(Stage::Close, &[]), book)
@@ -42,6 +42,18 @@ fn everything(names: &str, book: &StageBook) -> String {
     text.join("\n")
 }
 
+/// A deal that has all supports of its stage.
+pub(crate) fn busy_deal(stage: Stage) -> SubjectView {
+    deal(
+        stage,
+        &[
+            (Field::Milestones, text("demo_held;interest_confirmed;revision_asked")),
+            (Field::Competitor, text("R")),
+            (Field::Amount, usd(60_000)),
+        ],
+    )
+}
+
 /// Takes a key out of an action; says whether it had it.
 type Strip = fn(&mut ActionSpec) -> bool;
 
@@ -57,7 +69,8 @@ fn busy() -> Vec<SubjectView> {
     let lost = meeting(4, hours(40), &[(Field::Status, text("cancelled"))]);
     let (yes, book) = (["positive_intent=gladly"], book());
     let all = vec![
-        with(deal(Stage::LeadGeneration, &[]), vec![bounce, lost]),
+        with(deal(Stage::LeadGeneration, &[]), vec![bounce, lost.clone()]),
+        with(deal(Stage::Qualification, &[]), vec![lost, reply(7, hours(-1), &["negative_intent=no"])]),
         with(deal(Stage::Qualification, &[]), vec![reply(2, hours(-2), &phrases), call.clone()]),
         with(deal(Stage::Demonstration, &[]), vec![meeting(5, hours(-4), &[]), call.clone()]),
         with(lead("NEW"), vec![reply(2, hours(-2), &yes)]),
@@ -145,15 +158,7 @@ fn every_agent_of_the_agents_file_matters() {
     // Given every task that the book can make
     let mut tasks = segment_tasks(&loaded.book, ENTERED, NOW);
     for spec in &loaded.book.stages {
-        let all = deal(
-            spec.stage,
-            &[
-                (Field::Milestones, text("demo_held;revision_asked")),
-                (Field::Competitor, text("R")),
-                (Field::Amount, usd(60_000)),
-            ],
-        );
-        tasks.extend(decide(&all, &loaded.book).create);
+        tasks.extend(decide(&busy_deal(spec.stage), &loaded.book).create);
     }
     let subject = Subject::Segment("technical-founders".into());
     tasks.extend(

@@ -3,7 +3,7 @@
 use super::*;
 use model::{
     Intent,
-    work::{Assignment, Candidate, Reach},
+    work::{Assignment, Candidate, Policy, Reach},
 };
 
 #[test]
@@ -31,6 +31,7 @@ fn an_agent_is_told_of_its_task_by_one_write() {
         runners_up: Vec::new(),
         excluded: Vec::new(),
         last_resort: false,
+        policy: Policy::Score,
         seed: 1,
         config: "c".into(),
     };

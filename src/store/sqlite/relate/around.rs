@@ -41,7 +41,11 @@ fn associations(db: &Connection, ids: &[Id]) -> Outcome<Vec<Association>> {
 
 /// The records of some kinds around each record: by what it states itself, of kinds that it was never asked for
 /// by what the other ends state.
-pub(super) fn stated(db: &Connection, ids: &[Id], kinds: &[Kind]) -> Outcome<HashMap<Id, Vec<(Kind, Id)>>> {
+pub(in crate::sqlite) fn stated(
+    db: &Connection,
+    ids: &[Id],
+    kinds: &[Kind],
+) -> Outcome<HashMap<Id, Vec<(Kind, Id)>>> {
     gather(db, ids, kinds, |one| one.own == one.states)
 }
 

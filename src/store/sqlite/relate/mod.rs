@@ -7,6 +7,7 @@ mod note;
 mod spread;
 mod view;
 
+pub(super) use around::stated;
 pub(super) use brief::briefs;
 pub(super) use note::note;
 

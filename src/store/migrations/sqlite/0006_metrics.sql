@@ -1,0 +1,2 @@
+-- Deals that were closed or opened again since some time, for metrics; moves have their index already.
+CREATE INDEX events_outcomes ON events (at) WHERE kind = 'outcome_changed';
