@@ -1,7 +1,7 @@
 //! Processes of their own: the benchmark runs itself again in a role, so that memory and processor time belong
 //! to the side that is measured.
 
-use crate::{floor, limits, nochange, rig, show};
+use crate::{first, floor, limits, nochange, rig, show};
 use anyhow::{Context, bail};
 use sandbox::{command::Options, team::Size};
 use serde::{Serialize, de::DeserializeOwned};
@@ -69,6 +69,9 @@ pub fn play(role: &str, words: &[String]) -> anyhow::Result<()> {
         ("sandbox", [contacts, limits]) => serve(contacts.parse()?, *limits == "unthrottled"),
         ("backfill", [base, database]) => print(&rig::go(rig::backfill(base, Path::new(database)))?),
         ("floor", [base, database]) => print(&rig::go(floor::play(base, Path::new(database)))?),
+        ("first", [vendor, base, database]) => {
+            print(&rig::go(first::play(vendor, base, Path::new(database)))?)
+        }
         ("limits", [base, database]) => print(&rig::go(limits::play(base, Path::new(database)))?),
         ("nochange", [base, database]) => print(&rig::go(nochange::play(base, Path::new(database)))?),
         (name, _) => bail!("no role {name:?} with {} words", words.len()),

@@ -1,24 +1,28 @@
 //! What the whole product costs, measured beside what it is compared with, in one run:
-//! `cargo bench --bench product [-- NAME…] [--records N] [--tasks N] [--seconds N]`. Names: backfill, limits,
-//! nochange, idle, assign, gap, messages.
+//! `cargo bench --bench product [-- NAME…] [--records N] [--tasks N] [--seconds N] [--mails N] [--events N]`.
+//! Names: backfill, limits, nochange, idle, assign, gap, messages, mailbox, calendar.
 //! Ratios decide; absolute figures hold for the machine that is printed with them.
 #![expect(clippy::cast_precision_loss, reason = "figures for people, far below 2^52")]
 
 mod assign;
 mod backfill;
 mod board;
+mod calendar;
 mod child;
 mod daemon;
 mod dlt;
+mod first;
 mod floor;
 mod gap;
 mod idle;
 mod limits;
 mod machine;
+mod mailbox;
 mod messages;
 mod nochange;
 mod office;
 mod rig;
+mod server;
 mod show;
 mod talker;
 
@@ -34,11 +38,15 @@ pub struct Plan {
     pub tasks: usize,
     /// For how long they talk.
     pub seconds: usize,
+    /// Mails of the mailbox.
+    pub mails: usize,
+    /// Events of the calendar.
+    pub events: usize,
 }
 
 type Bench = fn(&Plan) -> anyhow::Result<Vec<Row>>;
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 9] = [
     ("backfill", backfill::run),
     ("limits", limits::run),
     ("nochange", nochange::run),
@@ -46,6 +54,8 @@ const BENCHES: [(&str, Bench); 7] = [
     ("assign", assign::run),
     ("gap", gap::run),
     ("messages", messages::run),
+    ("mailbox", mailbox::run),
+    ("calendar", calendar::run),
 ];
 
 fn main() -> ExitCode {
@@ -64,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(words: &[String]) -> anyhow::Result<()> {
-    let mut plan = Plan { records: 50_000, tasks: 100_000, seconds: 60 };
+    let mut plan = Plan { records: 50_000, tasks: 100_000, seconds: 60, mails: 100_000, events: 50_000 };
     let mut wanted: Vec<&str> = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -72,6 +82,8 @@ fn measure(words: &[String]) -> anyhow::Result<()> {
             "--records" => &mut plan.records,
             "--tasks" => &mut plan.tasks,
             "--seconds" => &mut plan.seconds,
+            "--mails" => &mut plan.mails,
+            "--events" => &mut plan.events,
             name if BENCHES.iter().any(|(known, _)| *known == name) => {
                 wanted.push(word);
                 continue;
