@@ -1,4 +1,5 @@
 //! What happened in the world: drawn, then the borders.
+#![expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
 
 use super::world::{ANNA, DAY, HOUR, Job, NOW, World, ago, id, job};
 use engine::dice::Dice;

@@ -1,4 +1,5 @@
 //! A database with a few hundred events: a drawn history of two quarters, and the borders one by one.
+#![expect(clippy::cast_possible_truncation, reason = "small numbers")]
 
 use engine::dice::Dice;
 use model::{Currency, DealOutcome, EventKind, Field, Id, Money, Stage, Timestamp, Value};
