@@ -4,4 +4,5 @@
 mod attacks;
 mod desk;
 mod faces;
+mod metrics;
 mod work;
