@@ -63,15 +63,15 @@ async fn load(folder: &Path, talkers: Vec<Talker>, port: u16, span: Duration) ->
     let began = Instant::now();
     settle(folder, talkers.len(), began).await?;
     let offered_s = began.elapsed().as_secs_f64();
-    let (begin, before) = (Instant::now() + LOOK, machine::usage(&first.id())?);
-    let end = begin + span;
+    let (start, before) = (Instant::now() + LOOK, machine::usage(&first.id())?);
+    let end = start + span;
     let count = talkers.len();
     let mut running = tokio::task::JoinSet::new();
     for (talker, number) in talkers.into_iter().zip(0_u32..) {
         let offset = Duration::from_secs(1) * number / u32::try_from(count)?;
-        running.spawn(talker::work(format!("127.0.0.1:{port}"), talker, begin + offset, end + offset));
+        running.spawn(talker::work(format!("127.0.0.1:{port}"), talker, start + offset, end + offset));
     }
-    tokio::time::sleep_until((begin + span / 2).into()).await;
+    tokio::time::sleep_until((start + span / 2).into()).await;
     let killed = machine::usage(&first.id())?;
     let down = Instant::now();
     drop(first);
@@ -83,7 +83,7 @@ async fn load(folder: &Path, talkers: Vec<Talker>, port: u16, span: Duration) ->
         days.push(day??);
     }
     let last = machine::usage(&second.id())?;
-    let cpu = (killed.cpu_s - before.cpu_s + last.cpu_s) / begin.elapsed().as_secs_f64();
+    let cpu = (killed.cpu_s - before.cpu_s + last.cpu_s) / start.elapsed().as_secs_f64();
     Ok(Load { days, peak_mb: killed.peak_mb.max(last.peak_mb), cpu, down, offered_s })
 }
 
@@ -108,8 +108,8 @@ fn latencies(load: &Load, plan: &Plan) -> anyhow::Result<Vec<Row>> {
     let (down, up) = load.down;
     let (mut quiet, mut looks, mut hit) = (Vec::new(), Vec::new(), Vec::new());
     for call in load.days.iter().flat_map(|(_, day)| &day.calls) {
-        let millis = call.took.as_secs_f64() * 1000.0;
-        let in_it = call.lost > 0 || (call.due + call.took >= down && call.due <= up + AFTERMATH);
+        let millis = call.delay.as_secs_f64() * 1000.0;
+        let in_it = call.lost > 0 || (call.due + call.delay >= down && call.due <= up + AFTERMATH);
         match (in_it, call.message) {
             (true, true) => hit.push(millis),
             (false, true) => quiet.push(millis),

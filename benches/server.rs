@@ -28,7 +28,7 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let script = Path::new(SCRIPTS).join(format!("{name}.sh"));
         let mut server = Self { base: String::new(), script, folder, port };
-        server.base = server.run(&["start"])?.trim_start_matches("READY ").to_owned();
+        server.run(&["start"])?.trim_start_matches("READY ").clone_into(&mut server.base);
         Ok(server)
     }
 

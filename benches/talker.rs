@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// One call, from the moment it was due.
 pub struct Took {
     pub due: Instant,
-    pub took: Duration,
+    pub delay: Duration,
     /// A message, not a look.
     pub message: bool,
     /// Attempts whose answer did not come.
@@ -128,7 +128,7 @@ impl Line {
         loop {
             match self.attempt(&request).await {
                 Ok((200, answer)) => {
-                    let took = Took { due, took: due.elapsed(), message: true, lost };
+                    let took = Took { due, delay: due.elapsed(), message: true, lost };
                     return Ok((serde_json::from_slice(&answer)?, took));
                 }
                 Ok((status, answer)) => {
@@ -145,13 +145,12 @@ impl Line {
     }
 
     async fn attempt(&mut self, request: &str) -> std::io::Result<(u16, Vec<u8>)> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            None => {
-                let stream = TcpStream::connect(&self.address).await?;
-                stream.set_nodelay(true)?;
-                self.stream.insert(BufReader::with_capacity(4096, stream))
-            }
+        let stream = if let Some(stream) = &mut self.stream {
+            stream
+        } else {
+            let stream = TcpStream::connect(&self.address).await?;
+            stream.set_nodelay(true)?;
+            self.stream.insert(BufReader::with_capacity(4096, stream))
         };
         stream.write_all(request.as_bytes()).await?;
         let odd = || std::io::Error::other("an odd answer");

@@ -29,7 +29,7 @@ struct Stage {
 impl Stage {
     fn new(google: Setup, hubspot: OauthApp) -> Self {
         let config = Config { google: Some(google), oauth: Some(hubspot), ..Config::plain(1) };
-        let wall = Arc::new(|| jiff::Timestamp::now().as_millisecond());
+        let wall = Arc::new(|| connect::Clock::now(&runtime::clock::SystemClock).as_millis());
         let sandbox = Sandbox::new(&config, wall);
         let (tell, told) = mpsc::channel();
         let shared = sandbox.clone();

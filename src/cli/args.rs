@@ -62,6 +62,7 @@ impl From<LogForm> for LogFormat {
 }
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub enum Verb {
     /// Watch it work on a generated team, without any account
     Demo(verb_demo::Args),

@@ -111,7 +111,9 @@ fn brief(message: &Value, context: &Value) -> (String, Map<String, Value>) {
     ask(desk::at(context, "/close_date").is_null(), "By when? No date is set.");
     if !open.is_empty() {
         out += "\n## To find out\n\n";
-        open.iter().for_each(|question| put!(out, "- {question}\n"));
+        for question in &open {
+            put!(out, "- {question}\n");
+        }
     }
     let data = json!({ "people": people.len(), "spoken": spoken, "open_questions": open.len() });
     let Value::Object(data) = data else { return (out, Map::new()) };

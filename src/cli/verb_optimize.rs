@@ -81,7 +81,7 @@ fn advice_text(advice: &Advice) -> String {
         (false, _) => {}
         (true, 0) => {
             text +=
-                "\nNothing to suggest: no work waits for long, and nobody stands out by missed deadlines.\n"
+                "\nNothing to suggest: no work waits for long, and nobody stands out by missed deadlines.\n";
         }
         (true, tried) => {
             put!(
@@ -117,7 +117,7 @@ fn scaling_text(scaling: &Scaling) -> String {
              first to overflow (`optimize --scale --growth {factor:.2}` says what to add then).\n"
         ),
         Some(Room { calm, first: None }) => {
-            put!(text, "\nNothing to add: the team takes {calm:.2} times the work and more.\n")
+            put!(text, "\nNothing to add: the team takes {calm:.2} times the work and more.\n");
         }
     }
     text

@@ -88,7 +88,9 @@ fn stages(text: &mut String, answer: &Value, currency: &str, columns: usize) {
     }
     if !table.is_empty() {
         put!(text, "\nSTAGES (everybody's work)\n{}", table.render(columns));
-        rows.into_iter().for_each(|row| left_out(text, row));
+        for row in rows {
+            left_out(text, row);
+        }
     }
 }
 

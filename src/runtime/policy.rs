@@ -143,15 +143,12 @@ async fn wait(
     let asked = cases
         .iter()
         .find(|case| case.status != EscalationStatus::Resolved && case.request == request(&beyond));
-    let (asked, escalation) = match asked {
-        Some(EscalationCase { id, status, message: Some(asked), .. }) => {
-            (asked.clone(), Effect::Escalation { escalation: *id, status: *status })
-        }
-        Some(_) | None => {
-            let question = question(rules, by, &message, task, &beyond, now);
-            let asked = question.id.clone();
-            (asked, store.say(by, question, now).await?.effect)
-        }
+    let (asked, escalation) = if let Some(EscalationCase { id, status, message: Some(asked), .. }) = asked {
+        (asked.clone(), Effect::Escalation { escalation: *id, status: *status })
+    } else {
+        let question = question(rules, by, &message, task, &beyond, now);
+        let asked = question.id.clone();
+        (asked, store.say(by, question, now).await?.effect)
     };
     let reason = format!("waits for approval: {beyond}");
     store.say(by, blocked(by, &message, task, reason, now), now).await?;
@@ -251,7 +248,7 @@ async fn release(store: &dyn Store, rules: &Rules, case: Id, now: Timestamp) -> 
 mod tests {
     use super::*;
 
-    fn beyond_of(data: Value) -> Option<String> {
+    fn beyond_of(data: &Value) -> Option<String> {
         let result = serde_json::json!({ "markdown": "offer", "data": data });
         beyond(&Policy::default(), &serde_json::from_value(result).unwrap())
     }
@@ -273,7 +270,7 @@ mod tests {
                 Some("a discount of 16 % (at most 15 %) and mail to 2 people outside"),
             ),
         ] {
-            assert_eq!(beyond_of(data.clone()).as_deref(), found, "{data}");
+            assert_eq!(beyond_of(&data).as_deref(), found, "{data}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{Web, caller::Caller, context, problem::Problem};
 use engine::{
     assign::{Change, Verdict, explain, week_start},
-    flow::{ActionSpec, Per, StageBook, asked_task, stage_of},
+    flow::{ActionSpec, Per, StageBook, StageSpec, asked_task, stage_of},
     rebalance::settle,
 };
 use http::StatusCode;
@@ -195,7 +195,7 @@ async fn task(web: &Web, caller: &Caller, input: &Assign, order: &str) -> Result
             return Ok((task, false));
         }
         let view = web.store().subjects(&[id]).await?.into_iter().next().ok_or_else(unknown)?;
-        about = view.fields.text(Field::Name).unwrap_or_default().to_owned();
+        view.fields.text(Field::Name).unwrap_or_default().clone_into(&mut about);
         stage = stage_of(&view);
     }
     let stage = stage.or_else(|| home(book, action)).unwrap_or(Stage::Awareness);
@@ -205,9 +205,8 @@ async fn task(web: &Web, caller: &Caller, input: &Assign, order: &str) -> Result
 
 /// The stage that an action stands in.
 fn home(book: &StageBook, action: &ActionSpec) -> Option<Stage> {
-    let mut stages = book.stages.iter();
-    let staged = stages.find(|spec| spec.actions.iter().chain(&spec.supports).any(|one| one.id == action.id));
-    staged.map(|spec| spec.stage)
+    let has = |spec: &&StageSpec| spec.actions.iter().chain(&spec.supports).any(|one| one.id == action.id);
+    book.stages.iter().find(has).map(|spec| spec.stage)
 }
 
 /// What an action is about where nobody says so: the first segment, for work that belongs to no deal.

@@ -64,6 +64,30 @@ fn operation(one: &Operation) -> Value {
     })
 }
 
+fn assigned() -> Value {
+    let object = json!({ "type": "object" });
+    json!({
+        "type": "object", "required": ["order", "new", "task", "to", "against", "ranking"],
+        "properties": {
+            "order": { "type": ["string", "null"] }, "new": { "type": "boolean" }, "task": object,
+            "to": { "type": ["string", "null"] }, "against": { "type": ["string", "null"] },
+            "ranking": { "type": "array", "items": object },
+        },
+    })
+}
+
+fn rebalanced() -> Value {
+    let object = json!({ "type": "object" });
+    json!({
+        "type": "object", "required": ["moves", "looked_at", "movable", "before", "after", "order"],
+        "properties": {
+            "moves": { "type": "array", "items": object }, "looked_at": { "type": "integer" },
+            "movable": { "type": "integer" }, "before": { "type": "integer" }, "after": { "type": "integer" },
+            "without_agent": object, "more": { "type": "boolean" }, "order": { "type": ["string", "null"] },
+        },
+    })
+}
+
 /// Shapes of what is answered.
 fn schemas() -> Value {
     let text = json!({ "type": "string" });
@@ -113,22 +137,8 @@ fn schemas() -> Value {
             "type": "object", "required": ["raised", "occasion"],
             "properties": { "raised": { "type": "boolean" }, "occasion": text },
         },
-        "Assigned": {
-            "type": "object", "required": ["order", "new", "task", "to", "against", "ranking"],
-            "properties": {
-                "order": { "type": ["string", "null"] }, "new": { "type": "boolean" }, "task": object,
-                "to": { "type": ["string", "null"] }, "against": { "type": ["string", "null"] },
-                "ranking": { "type": "array", "items": object },
-            },
-        },
-        "Rebalanced": {
-            "type": "object", "required": ["moves", "looked_at", "movable", "before", "after", "order"],
-            "properties": {
-                "moves": { "type": "array", "items": object }, "looked_at": { "type": "integer" },
-                "movable": { "type": "integer" }, "before": { "type": "integer" }, "after": { "type": "integer" },
-                "without_agent": object, "more": { "type": "boolean" }, "order": { "type": ["string", "null"] },
-            },
-        },
+        "Assigned": assigned(),
+        "Rebalanced": rebalanced(),
         "Context": {
             "type": "object", "required": ["subject", "tasks", "untrusted"],
             "properties": { "subject": text, "tasks": { "type": "array", "items": object }, "untrusted": object },

@@ -53,10 +53,10 @@ pub async fn rebalance(web: &Web, caller: &Caller, input: Rebalance) -> Result<V
     let mut order = None;
     if input.apply && !plan.moves.is_empty() {
         let id = web.message_id(caller, "rebalance");
-        let gives = plan.moves.iter().flat_map(|one| gives(one, wish.begun)).collect();
+        let wanted = plan.moves.iter().flat_map(|one| gives(one, wish.begun)).collect();
         let (id, by): (Box<str>, _) = (id.as_str().into(), caller.party.name().into());
-        let given = Order { id: id.clone(), by, at: now, make: None, gives };
-        web.store().order(&caller.party, given).await?;
+        let asked = Order { id: id.clone(), by, at: now, make: None, gives: wanted };
+        web.store().order(&caller.party, asked).await?;
         order = Some(id);
     }
     let (looked_at, movable) = plan.looked_at;

@@ -149,9 +149,13 @@ async fn cases_end(month: &Month, escalations: &[EscalationCase]) {
 fn report(month: &Month, tasks: &[Task], escalations: &[EscalationCase]) {
     let explained = month.explained.lock().unwrap();
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-    tasks.iter().for_each(|task| *states.entry(task.state.name()).or_default() += 1);
+    for task in tasks {
+        *states.entry(task.state.name()).or_default() += 1;
+    }
     let mut reasons: BTreeMap<(&str, EscalationStatus), usize> = BTreeMap::new();
-    escalations.iter().for_each(|case| *reasons.entry((&case.reason, case.status)).or_default() += 1);
+    for case in escalations {
+        *reasons.entry((&case.reason, case.status)).or_default() += 1;
+    }
     eprintln!("tasks {states:?}\nsaid {:?}\nmarket {:?}", month.crew.counts, month.market.counts);
     eprintln!("escalations {reasons:?}\npeaks {:?}", month.ledger.peak);
     eprintln!(

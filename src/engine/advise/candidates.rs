@@ -64,8 +64,10 @@ fn waiting(
     let evidence = seen(name, before);
     let overflow = if capability.overflow_hours > 0 { Kind::Overflow } else { Kind::Capacity };
     let mut add = |kind, change| found.push(Candidate { kind, evidence: evidence.clone(), change });
-    if capability.nobody > 0 {
-        nobody(today, name, before).into_iter().for_each(|change| add(Kind::Nobody, change));
+    if capability.nobody > 0
+        && let Some(change) = nobody(today, name, before)
+    {
+        add(Kind::Nobody, change);
     }
     for agent in &capability.able {
         let Some(spec) = today.routing.roster().agents.iter().find(|spec| spec.id == *agent) else {

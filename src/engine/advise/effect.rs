@@ -111,6 +111,7 @@ fn count(many: usize) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "figures that come out exactly")]
 mod tests {
     use super::*;
 

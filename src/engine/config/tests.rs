@@ -356,8 +356,9 @@ fn what_probably_is_not_meant_is_a_warning() {
 #[test]
 fn capacity_below_what_arrives_is_a_warning_at_the_capacity() {
     // given 40 segments, with five weekly actions for an agent that works 40 hours a week at four things at a time
-    let segments: String =
+    let segments: Vec<String> =
         (0..40).map(|number| format!("[[segment]]\nid = \"segment-{number}\"\n")).collect();
+    let segments = segments.concat();
     let social = |limit: u32| {
         format!(
             "[[agent]]\nid = \"AI.SOCIAL.REVENUE\"\nhours = {{ days = [1, 2, 3, 4, 5], from = \"09:00\", to = \"17:00\" }}\n\

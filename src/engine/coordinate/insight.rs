@@ -15,11 +15,11 @@ pub fn insight_message(document: &Document, author: &AgentSpec, now: Timestamp) 
     if author.handoff != Handoff::AllAgents {
         return None;
     }
-    let content = &document.content;
+    let result = &document.content;
     let words = [
-        ("title", content.title.clone().map_or(Value::Null, Value::from)),
-        ("markdown", content.markdown.as_str().into()),
-        ("data", content.data.clone().into()),
+        ("title", result.title.clone().map_or(Value::Null, Value::from)),
+        ("markdown", result.markdown.as_str().into()),
+        ("data", result.data.clone().into()),
     ];
     let context: Map<String, Value> = words.map(|(name, said)| (name.to_owned(), said)).into_iter().collect();
     let task = format!("task:{}", document.task);

@@ -102,8 +102,8 @@ pub fn plan(board: &Board, routing: &Routing, wish: &Wish, dice: &mut Dice, now:
     if best.total() < start.total() + LEAST {
         best = start.clone();
     }
-    let moved: Vec<usize> = best.moved();
-    let mut moves: Vec<Move> = moved
+    let mut moves: Vec<Move> = best
+        .moved()
         .into_iter()
         .filter_map(|job| describe(&best, &start, job, *movable.get(job)?, routing))
         .collect();

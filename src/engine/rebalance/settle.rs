@@ -39,25 +39,25 @@ struct Group<'b> {
 pub fn settle(board: &Board, gives: &[Give], routing: &Routing, seed: u64, now: Timestamp) -> Settled {
     let mut lapsed = Vec::new();
     let mut groups = Vec::new();
-    let mut seen: BTreeSet<Id> = BTreeSet::new();
+    let mut grouped: BTreeSet<Id> = BTreeSet::new();
     for give in gives {
-        if seen.contains(&give.task) {
+        if grouped.contains(&give.task) {
             continue;
         }
         match group(board, give) {
             Ok(group) => {
-                seen.extend(group.tasks.iter().map(|task| task.id));
+                grouped.extend(group.tasks.iter().map(|task| task.id));
                 groups.push(group);
             }
             Err(why) => lapsed.push(Lapsed { task: give.task, why }),
         }
     }
     loop {
-        let (given, failed) = attempt(board, &groups, routing, seed, now);
+        let (placed, failed) = attempt(board, &groups, routing, seed, now);
         if failed.is_empty() {
             let held = groups.iter().flat_map(|group| &group.tasks);
             let taken = held.filter_map(|task| Some((task.id, task.holder.clone()?)));
-            return Settled { given, taken: taken.collect(), lapsed };
+            return Settled { given: placed, taken: taken.collect(), lapsed };
         }
         for (at, why) in failed.into_iter().rev() {
             let group = groups.remove(at);
@@ -88,10 +88,10 @@ fn group<'b>(board: &'b Board, give: &'b Give) -> Result<Group<'b>, String> {
         return Err("the work was begun".to_owned());
     }
     let other = held.iter().find(|other| give.from.is_none() && other.holder != give.to);
-    if let Some(holder) = other.and_then(|other| other.holder.as_ref()).filter(|_| give.to.is_some()) {
-        if task.responsibility != Responsibility::Primary {
-            return Err(format!("{holder} has that part of {}", task.subject));
-        }
+    if let Some(holder) = other.and_then(|other| other.holder.as_ref()).filter(|_| give.to.is_some())
+        && task.responsibility != Responsibility::Primary
+    {
+        return Err(format!("{holder} has that part of {}", task.subject));
     }
     Ok(Group { tasks, give })
 }

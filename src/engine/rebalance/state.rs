@@ -350,7 +350,9 @@ impl<'t> State<'t> {
         let pairs = left.iter().flat_map(|a| left.iter().filter(move |b| a < *b).map(move |b| [*a, *b]));
         let both = pairs.map(|pair| {
             let mut next = self.clone();
-            pair.into_iter().for_each(|job| next.put(job, goal.at.get(job).copied().flatten()));
+            for job in pair {
+                next.put(job, goal.at.get(job).copied().flatten());
+            }
             next
         });
         both.filter(|next| next.is_sound() && next.total() > self.total()).max_by_key(Self::total)

@@ -208,7 +208,7 @@ fn what_changed_meanwhile_is_left_alone() {
         give(Some("BEN"), Some("NOBODY"), now.tasks[0].id),
     ];
     for one in wrong {
-        let settled = settle(&now, &[one.clone()], &team, 1, NOW);
+        let settled = settle(&now, std::slice::from_ref(&one), &team, 1, NOW);
         assert_eq!((settled.given.len(), settled.taken.len(), settled.lapsed.len()), (0, 0, 1), "{one:?}");
     }
 }

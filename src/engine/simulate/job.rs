@@ -46,8 +46,8 @@ pub struct Lane {
     pub capability: usize,
     /// Agents that can do it at all.
     pub able: Vec<usize>,
-    /// Why the last one found nobody; the outer `None`: none was tried yet, the inner: nobody can at all.
-    pub reason: Option<Option<Exclusion>>,
+    /// Why the last one that was tried found nobody.
+    pub reason: Option<Exclusion>,
 }
 
 /// What tasks are about.

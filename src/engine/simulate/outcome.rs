@@ -168,7 +168,7 @@ impl Outcome {
             nobody += u32::from(lost);
             capability.nobody += u32::from(lost);
             capability.last_resort += u32::from(is_master(floor, job.holder));
-            if let Some(reason) = job.reason.or(lane.reason.flatten()).filter(|_| seen.waited > 0.0) {
+            if let Some(reason) = job.reason.or(lane.reason).filter(|_| seen.waited > 0.0) {
                 *capability.reasons.entry(reason).or_default() += seen.waited;
             }
             if capability.able.is_empty() {

@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "figures that come out exactly")]
+
 use super::*;
 use crate::assign::{AssignRules, Roster, Routing};
 use model::{

@@ -95,7 +95,7 @@ impl Floor<'_> {
         let has =
             |reason: &Exclusion| assignment.excluded.iter().any(|(found, many)| found == reason && *many > 0);
         let reason = FIRST_OF.into_iter().find(has);
-        self.lanes[self.jobs[job].lane].reason = Some(reason);
+        self.lanes[self.jobs[job].lane].reason = reason;
         self.jobs[job].reason = self.jobs[job].reason.or(reason);
         if let Some(group) = self.groups.get_mut(&self.key(job)) {
             group.closed = true;
@@ -110,7 +110,7 @@ impl Floor<'_> {
         let lane = self.jobs[number].lane;
         let waited = self.arrived(number) < self.now;
         let job = &mut self.jobs[number];
-        job.reason = job.reason.or_else(|| self.lanes[lane].reason.flatten().filter(|_| waited));
+        job.reason = job.reason.or_else(|| self.lanes[lane].reason.filter(|_| waited));
         (job.state, job.holder) = (State::Held, seat);
         (job.assigned, job.due) = (Some(self.now), assignment.due);
         job.attempts += 1;

@@ -48,22 +48,19 @@ fn waiting(db: &Connection) -> Outcome<Vec<Order>> {
 
 fn fill(db: &Connection, board: &mut Board, tasks: Option<&[Id]>, most: usize) -> Outcome<()> {
     let columns = task::COLUMNS;
-    let (sql, keys) = match tasks {
-        Some(ids) => {
-            let keys: Vec<Sql> = ids.iter().map(|id| Sql::Text(id.to_string())).collect();
-            let sql = format!(
-                "SELECT {columns}, enterprise FROM rarray(?1) AS k CROSS JOIN tasks AS t ON t.id = k.value
+    let (sql, keys) = if let Some(ids) = tasks {
+        let keys: Vec<Sql> = ids.iter().map(|id| Sql::Text(id.to_string())).collect();
+        let sql = format!(
+            "SELECT {columns}, enterprise FROM rarray(?1) AS k CROSS JOIN tasks AS t ON t.id = k.value
                  WHERE ended_at IS NULL ORDER BY rank, id LIMIT ?2"
-            );
-            (sql, Some(Rc::new(keys)))
-        }
-        None => {
-            let sql = format!(
-                "SELECT {columns}, enterprise FROM tasks WHERE ended_at IS NULL AND ?1 IS NULL
+        );
+        (sql, Some(Rc::new(keys)))
+    } else {
+        let sql = format!(
+            "SELECT {columns}, enterprise FROM tasks WHERE ended_at IS NULL AND ?1 IS NULL
                  ORDER BY rank, id LIMIT ?2"
-            );
-            (sql, None)
-        }
+        );
+        (sql, None)
     };
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query((keys, super::most(most)))?;

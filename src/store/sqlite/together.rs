@@ -88,7 +88,7 @@ fn group(queue: &mpsc::Receiver<Job>, writer: &mut Writer, first: Box<dyn Promis
     });
     // One is left when the transaction could not even begin.
     for one in ran.into_iter().chain(coming) {
-        one.answer(committed.as_ref().map(|()| ()));
+        one.answer(committed.as_ref().copied());
     }
     behind
 }

@@ -331,7 +331,7 @@ async fn a_folder_that_is_refused_leaves_the_others_and_proves_nothing() {
 }
 
 fn fetched(log: &[String]) -> Vec<&str> {
-    log.iter().filter(|command| command.starts_with("UID FETCH")).map(|one| one.as_str()).collect()
+    log.iter().filter(|command| command.starts_with("UID FETCH")).map(String::as_str).collect()
 }
 
 #[tokio::test]

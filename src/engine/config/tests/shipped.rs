@@ -145,11 +145,15 @@ fn placed(loaded: &Loaded, tasks: &[Task]) -> String {
     let enterprise = tasks.iter().map(|task| (task.subject.to_string().into(), true)).collect();
     let board = Board { loads, enterprise, tasks: tasks.to_vec(), ..Board::default() };
     let mut all_on = loaded.roster.clone();
-    all_on.agents.iter_mut().for_each(|agent| agent.enabled = true);
+    for agent in &mut all_on.agents {
+        agent.enabled = true;
+    }
     let turn = |roster: &Roster| {
         let mut turn = replay(&board, &Routing::new(roster, "UTC").unwrap(), 1, NOW);
         // The hash of the configuration differs with every letter of it.
-        turn.iter_mut().for_each(|one| one.config = "".into());
+        for one in &mut turn {
+            one.config = "".into();
+        }
         format!("{turn:?}")
     };
     turn(&loaded.roster) + &turn(&all_on)
@@ -187,6 +191,13 @@ fn figures(loaded: &Loaded) -> String {
     format!("{agents:?} {stages:?}")
 }
 
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().flat_map(|problem| [problem.to_string(), "\n".to_owned()]).collect()
+}
+
+/// One way to look at what was loaded.
+type View<'s> = Box<dyn Fn(&Loaded) -> String + 's>;
+
 /// What is seen of two files, the cheapest first.
 struct Seen<'s> {
     tasks: &'s [Task],
@@ -196,9 +207,9 @@ struct Seen<'s> {
 }
 
 impl Seen<'_> {
-    fn views(&self) -> [Box<dyn Fn(&Loaded) -> String + '_>; 6] {
+    fn views(&self) -> [View<'_>; 6] {
         [
-            Box::new(|loaded| loaded.warnings.iter().map(|problem| format!("{problem}\n")).collect()),
+            Box::new(|loaded| lines(&loaded.warnings)),
             Box::new(|loaded| placed(loaded, self.tasks)),
             Box::new(|loaded| format!("{:?}", coordinate::tests::raised(&loaded.roster, &loaded.book))),
             Box::new(|loaded| told(loaded, &self.names)),

@@ -44,7 +44,7 @@ fn drawn_deal(world: &mut World, dice: &mut Dice, number: u64) {
             break;
         }
         match dice.below(10) {
-            0 => continue,
+            0 => {}
             1 | 2 => {
                 // Some vendors move a lost deal into a last stage, some leave it where it is.
                 if dice.below(2) == 0 {
@@ -79,7 +79,7 @@ fn drawn_deal(world: &mut World, dice: &mut Dice, number: u64) {
     let company = if outcome == DealOutcome::Won { number % 17 } else { number };
     world.company(deal, company);
     if let Some((proposed, ..)) =
-        moves.iter().find(|(.., to)| *to == Stage::Proposal).filter(|_| number % 2 == 0)
+        moves.iter().find(|(.., to)| *to == Stage::Proposal).filter(|_| number.is_multiple_of(2))
     {
         world.repriced(deal, proposed + 20 * HOUR, (amount + 50_000, currency), (amount, currency));
     }
@@ -164,7 +164,7 @@ fn drawn_tasks(world: &mut World, dice: &mut Dice) {
             4 => ("HANDLE_RESPONSE", None, Stage::LeadGeneration, "WAKE.SDRFORGE"),
             _ => ("FINALIZE_CONTRACT", None, Stage::Negotiation, "WAKE.CLOSESTACK"),
         };
-        let (state, outcome, success) = match dice.below(5) {
+        let (ends, outcome, success) = match dice.below(5) {
             0 => ("failed", Some("failure"), Some(false)),
             1 => ("done", Some("no_result"), None),
             2 => ("done", None, Some(true)),
@@ -178,7 +178,7 @@ fn drawn_tasks(world: &mut World, dice: &mut Dice) {
         world.job(&Job {
             unit,
             due: (number % 4 > 0).then_some(ended + if number % 4 == 1 { -HOUR } else { HOUR }),
-            state,
+            state: ends,
             outcome,
             success,
             metrics: metrics.as_deref(),
