@@ -87,7 +87,9 @@ fn a_person_gives_work_to_whom_they_name_and_sees_why_not_to_others() {
     let made = json(&place, &["assign", "COMPETITOR_BRIEF", "--deal", deal, "--param", "rival=Globex"]);
     let made = made["task"]["id"].as_str().unwrap().to_owned();
     until("it is given", || {
-        (json(&place, &["why", &made])["task"]["state"]["state"] == "assigned").then_some(())
+        let told = place.run(&["--json", "why", &made]);
+        let told: Value = serde_json::from_slice(&told.stdout).ok()?;
+        (told["task"]["state"]["state"] == "assigned").then_some(())
     });
 }
 

@@ -86,6 +86,15 @@ async fn find(store: &dyn Store, rules: &Rules, what: &str) -> anyhow::Result<Fo
         if let Some(case) = case_story::find(store, id).await? {
             return Ok(Found::Case(case));
         }
+        let orders = store.orders().await?;
+        if let Some(order) =
+            orders.iter().find(|order| order.make.as_ref().is_some_and(|(task, _)| task.id == id))
+        {
+            let by = clean(&order.by);
+            return Err(usage(format!(
+                "{by} asked for that task; a running daemon makes it in its next turn"
+            )));
+        }
     }
     let mut ids = Vec::new();
     for connection in &rules.config.settings.connection {
