@@ -22,8 +22,8 @@ use std::{
 /// How often agents look for messages, and how often it is checked who has what.
 const STEP: Duration = Duration::from_mins(15);
 const STEPS_PER_HOUR: u64 = 4;
-/// Leads that come in each week.
-const LEADS: u64 = 500;
+/// Leads that come in each week: a fifth of the plan, with a fifth of the capacity.
+const LEADS: u64 = 100;
 
 const CONFIG: &str = r#"
 [[connection.stage]]
@@ -65,7 +65,7 @@ async fn live(seed: u64, days: u64, leads_per_week: u64) -> Month {
     let given = Given {
         agents: team::AGENTS.to_owned(),
         config: CONFIG.to_owned(),
-        every: [1_800, 86_400, 7 * 86_400],
+        every: [3_600, 86_400, 7 * 86_400],
         size,
         ..Given::seeded(seed)
     };
@@ -109,7 +109,7 @@ fn in_three_days_nothing_is_lost_and_each_seed_has_its_own_log() {
     assert!(logs[0] != logs[1], "the seed changes nothing");
 }
 
-/// The team as it was planned: 500 leads to reach in a week. Twice at the same time, as there are two cores.
+/// Twice at the same time, as there are two cores.
 #[test]
 fn in_a_month_nothing_is_lost_and_one_seed_gives_the_same_log_to_the_byte() {
     let [first, again] = std::thread::scope(|threads| {

@@ -28,8 +28,8 @@ use tracing::info;
 
 /// Of each kind, in one turn.
 const BATCH: usize = 200;
-/// Agents come and go and pauses are made by other processes: looked at again after this.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// For working hours and days off; everything else nudges, other processes' commits included.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
 /// Where the store finds the limit of handoffs and escalations of one deal.
 const PING_PONG: &str = "coordination.ping_pong";
 

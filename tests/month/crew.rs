@@ -97,11 +97,12 @@ impl Agent {
                     let planned = self.plan(&message, task, now);
                     self.jobs.extend(planned);
                 }
+                // The giver's own words come as well; the daemon's name the handoff and have the whole package.
                 Body::Handoff(asked) if asked.status == HandoffStatus::Requested => {
+                    let Some(about) = asked.handoff_id.clone() else { continue };
                     let hours = between(&mut self.dice, (0, 40));
                     let yes = chance(&mut self.dice, 850);
                     let step = if yes { HandoffStatus::Confirmed } else { HandoffStatus::Declined };
-                    let about = asked.handoff_id.clone().unwrap();
                     let steps = vec![(now + minutes(60 * hours), Step::Answer(step))];
                     self.jobs.push(job(about, "", &message, steps));
                 }

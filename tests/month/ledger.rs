@@ -97,6 +97,8 @@ impl Ledger {
         let (task, _) = rig.store.task(id).await.unwrap().unwrap();
         if let (Subject::Deal(deal), Responsibility::Primary) = (&task.subject, &task.responsibility) {
             self.main.entry(*deal).or_default().push(id);
+            // A deal that is seen for the first time has entered no stage since.
+            self.stages.entry(*deal).or_insert(task.stage);
         }
         self.tasks.insert(id, Known { task, holder: None, begun: false, ended: None });
     }

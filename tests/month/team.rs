@@ -2,7 +2,8 @@
 
 use engine::dice::Dice;
 
-/// Agents that fetch their work themselves, second hands, office hours and days off.
+/// Agents that fetch their work themselves, second hands, office hours and days off. Those who sell have a fifth of
+/// the capacity that the team was planned with, as a fifth of the leads comes in: twice a month is a minute then.
 pub const AGENTS: &str = r#"
 [[agent]]
 id = "AI.MARKET.INTEL"
@@ -39,22 +40,27 @@ reach = "inbox"
 [[agent]]
 id = "WAKE.SDRFORGE"
 reach = "inbox"
+capacity = { limit = 100, unit = "outreach", window = "week" }
 
 [[agent]]
 id = "WAKE.LSHSALES"
 reach = "inbox"
+capacity = { limit = 4, unit = "deal", window = "concurrent" }
 
 [[agent]]
 id = "WAKE.QUOTEFORGE"
 reach = "inbox"
+capacity = { limit = 3, unit = "proposal", window = "week" }
 
 [[agent]]
 id = "WAKE.CLOSESTACK"
 reach = "inbox"
+capacity = { limit = 2, unit = "negotiation", window = "concurrent" }
 
 [[agent]]
 id = "WAKE.ENTERPRISE"
 reach = "inbox"
+capacity = { limit = 1, unit = "enterprise_deal", window = "concurrent" }
 
 [[agent]]
 id = "SECOND.SDR"
@@ -63,7 +69,7 @@ role = "Outbound prospecting, second hand"
 stages = ["lead_generation"]
 capabilities = { prospect_list_building = 0.7, sequence_creation = 0.7, cold_outreach = 0.7, response_handling = 0.7, meeting_booking = 0.7 }
 outputs = ["qualified_lead"]
-capacity = { limit = 120, unit = "outreach", window = "week" }
+capacity = { limit = 20, unit = "outreach", window = "week" }
 handoff = { to = "WAKE.LSHSALES", when = "qualified_lead" }
 reach = "inbox"
 
@@ -74,7 +80,7 @@ role = "Core sales, second hand"
 stages = ["qualification", "demonstration"]
 capabilities = { discovery_call = 0.8, need_qualification = 0.8, demo_delivery = 0.8, pipeline_management = 0.8 }
 outputs = ["qualified_opportunity"]
-capacity = { limit = 8, unit = "deal", window = "concurrent" }
+capacity = { limit = 2, unit = "deal", window = "concurrent" }
 handoff = { to = "WAKE.QUOTEFORGE", when = "qualified_opportunity" }
 hours = { zone = "Europe/Berlin", days = [1, 2, 3, 4, 5], from = "08:00", to = "18:00", off = ["2025-12-04", "2025-12-05", "2025-12-08", "2025-12-09"] }
 reach = "inbox"
@@ -86,7 +92,7 @@ role = "Proposals, second hand"
 stages = ["proposal"]
 capabilities = { scope_definition = 0.9, pricing_optimization = 0.9, proposal_creation = 0.9, roi_calculation = 0.5 }
 outputs = ["proposal"]
-capacity = { limit = 5, unit = "proposal", window = "week" }
+capacity = { limit = 1, unit = "proposal", window = "week" }
 handoff = { to = "WAKE.CLOSESTACK", when = "proposal_sent" }
 reach = "inbox"
 
@@ -97,7 +103,7 @@ role = "Closing, second hand"
 stages = ["negotiation", "close"]
 capabilities = { negotiation = 0.9, objection_handling = 0.9, contract_structuring = 0.9, close_management = 0.9 }
 outputs = ["closed_deal"]
-capacity = { limit = 3, unit = "negotiation", window = "concurrent" }
+capacity = { limit = 1, unit = "negotiation", window = "concurrent" }
 handoff = { external = "implementation", when = "deal_closed" }
 reach = "inbox"
 "#;

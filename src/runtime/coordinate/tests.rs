@@ -1,3 +1,5 @@
+mod orders;
+
 use super::*;
 use crate::{assign::Assign, daemon::Daemon, rules::Config, settings::Settings};
 use connect::Clock;

@@ -70,7 +70,7 @@ pub(super) fn due(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec<E
              SELECT 1 FROM tasks AS t WHERE t.id = e.task AND (t.state IN ('done', 'cancelled')
                OR (e.status = 'OPEN' AND e.receiver IS NOT NULL
                    AND t.state IN ('assigned', 'in_progress', 'blocked'))))
-             OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = e.record AND t.state = 'done'
+             OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = e.record AND +t.state = 'done'
                AND t.responsibility = 'support:RESOLVE_ESCALATION ' || e.id))
          ORDER BY opened, id LIMIT ?2"
     ))?;
