@@ -3,7 +3,7 @@
 
 use super::super::{AGENTS, Loaded, Problem, STAGES, Source, names::UNITS, problem::Texts, read};
 use crate::{
-    assign::{Roster, Routing, replay},
+    assign::{Desk, Roster, Routing},
     coordinate::{self, Order, insight_message, offer_message, triggered_by},
     flow::{self, FlowPolicy, StageBook},
     metrics::{Sheet, agent_rows, stage_rows},
@@ -137,19 +137,24 @@ fn policy() -> FlowPolicy {
     FlowPolicy { currency: "USD".parse().unwrap(), rates: BTreeMap::new(), heard: true }
 }
 
+/// Tasks placed in one turn: so few that nobody comes to a limit and is no candidate any more.
+const TURN: usize = 12;
+
 /// Who gets what, with all scores, when everybody is at work on something: as they are, and all switched on.
 fn placed(loaded: &Loaded, tasks: &[Task]) -> String {
     let used: BTreeMap<Box<str>, u32> = UNITS.map(|unit| (unit.into(), 1)).into();
     let load = AgentLoad { open: used.clone(), week: used, ..AgentLoad::default() };
     let loads = loaded.roster.agents.iter().map(|agent| (agent.id.clone(), load.clone())).collect();
     let enterprise = tasks.iter().map(|task| (task.subject.to_string().into(), true)).collect();
-    let board = Board { loads, enterprise, tasks: tasks.to_vec(), ..Board::default() };
+    let board = Board { loads, enterprise, ..Board::default() };
     let mut all_on = loaded.roster.clone();
     for agent in &mut all_on.agents {
         agent.enabled = true;
     }
     let turn = |roster: &Roster| {
-        let mut turn = replay(&board, &Routing::new(roster, "UTC").unwrap(), 1, NOW);
+        let routing = Routing::new(roster, "UTC").unwrap();
+        let place = |part: &[Task]| Desk::new(&routing, &board).place(part, 1, NOW);
+        let mut turn: Vec<_> = tasks.chunks(TURN).flat_map(place).collect();
         // The hash of the configuration differs with every letter of it.
         for one in &mut turn {
             one.config = "".into();
