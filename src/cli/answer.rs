@@ -72,7 +72,7 @@ impl Screen {
         let terminal = io::stdout().is_terminal() && !json;
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
         let size = terminal_size::terminal_size().filter(|_| terminal);
-        let columns = size.map_or(160, |(width, _)| usize::from(width.0).max(40));
+        let columns = size.map_or(400, |(width, _)| usize::from(width.0).max(40));
         Self { json, terminal, paint: Paint(colour), columns }
     }
 

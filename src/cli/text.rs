@@ -108,6 +108,8 @@ pub struct Table {
 
 /// No column is made narrower than this to fit the screen.
 const NARROWEST: usize = 8;
+/// Columns of an id.
+const ID: usize = 36;
 
 impl Table {
     /// With headings.
@@ -130,7 +132,9 @@ impl Table {
             *wide = cells.map(|cell| width(cell)).chain([*wide]).max().unwrap_or_default();
         }
         while widths.iter().sum::<usize>() + 3 * widths.len() + 1 > columns {
-            match widths.iter_mut().max() {
+            // An id is there to be copied.
+            let cuttable = widths.iter_mut().enumerate().filter(|(at, wide)| *at > 0 || **wide > ID);
+            match cuttable.map(|(_, wide)| wide).max() {
                 Some(widest) if *widest > NARROWEST => *widest -= 1,
                 _ => break,
             }

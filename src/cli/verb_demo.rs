@@ -29,7 +29,7 @@ use std::{
     sync::{Arc, mpsc},
     time::Duration,
 };
-use store::{Exec, SqliteStore, Store};
+use store::{Exec, FolderLock, SqliteStore, Store};
 use tokio::process::{Child, Command};
 
 /// The sandbox's own token.
@@ -58,7 +58,8 @@ Examples:
   sales-orchestrator demo --break                with outages, limits and lost answers
   sales-orchestrator demo --for 30s --json       figures at the end, for scripts
   sales-orchestrator demo --load DIR             deals from CSV files instead of generated ones
-  sales-orchestrator demo --data DIR             keep the database; the other verbs can look at it meanwhile")]
+  sales-orchestrator demo --data DIR             keep the database; the other verbs look at it
+                                                 with --config DIR/demo.toml --data DIR")]
 pub struct Args {
     /// Stop by itself after this time
     #[arg(long = "for", value_name = "TIME")]
@@ -84,6 +85,8 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let data = app.paths.data.clone().unwrap_or_else(|| folder.path().to_owned());
     let (address, account) = sandbox(args)?;
     let user = account.google().users().into_iter().next().context("nobody in the demo has a mailbox")?;
+    // Before anything is written: one that runs there already goes on by what it finds in the folder.
+    drop(FolderLock::take(&data)?);
     let paths = configure(&data, address, &user)?;
     let inner = App { paths, makers: app.makers, screen: app.screen, log: app.log };
     let config = inner.config()?;
@@ -378,7 +381,8 @@ fn hint(data: &Path, feed: &Feed) -> String {
 
 fn farewell(data: &Path, kept: bool) -> String {
     if kept {
-        format!("The database is kept in {}.", data.display())
+        let data = data.display();
+        format!("The database is kept: sales-orchestrator --config {data}/demo.toml --data {data} status")
     } else {
         "Next, with your own account: sales-orchestrator init".to_owned()
     }

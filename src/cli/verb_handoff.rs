@@ -82,7 +82,13 @@ fn open(app: &App, answer: Value) -> Answer {
     let mut table = Table::new(&["Handoff", "What", "From", "To", "Status", "Confirm by"]);
     for case in desk::at(&answer, "/handoffs").as_array().into_iter().flatten() {
         let to = desk::at(case, "/to");
-        let to = to.as_str().map_or_else(|| to.to_string(), str::to_owned);
+        let to = to.as_object().and_then(|to| to.iter().next()).map_or_else(
+            || to.as_str().unwrap_or_default().to_owned(),
+            |(kind, name)| match (kind.as_str(), name.as_str().unwrap_or_default()) {
+                ("agent", name) => name.to_owned(),
+                (kind, name) => format!("{kind}:{name}"),
+            },
+        );
         table.row([
             desk::at(case, "/id").as_str().unwrap_or_default().to_owned(),
             clean(desk::at(case, "/milestone").as_str().unwrap_or_default()),

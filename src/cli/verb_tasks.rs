@@ -4,9 +4,12 @@ use crate::{
     answer::Answer,
     app::App,
     desk,
-    text::{Table, clean, cut},
+    text::{Table, clean, cut, put},
 };
 use serde_json::{Value, json};
+
+/// Tasks that are answered at most.
+const MOST: usize = 200;
 
 /// Options of `tasks`.
 #[derive(clap::Args, Debug)]
@@ -32,7 +35,7 @@ pub struct Args {
 #[command(after_help = "Example:\n  sales-orchestrator agents --json | jq '.agents[].capabilities'")]
 pub struct AgentsArgs {}
 
-/// Tasks, at most 200.
+/// Tasks, at most [`MOST`].
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let web = desk::web(app).await?;
     let subject = match &args.deal {
@@ -61,7 +64,10 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             cut(&clean(&text(desk::at(task, "/untrusted/title"))), 50),
         ]);
     }
-    let shown = if table.is_empty() { "No tasks.".to_owned() } else { table.render(app.screen.columns) };
+    let mut shown = if table.is_empty() { "No tasks.".to_owned() } else { table.render(app.screen.columns) };
+    if list(&answer, "tasks").count() == MOST {
+        put!(shown, "The first {MOST} by due date: --deal, --agent and --state show others.\n");
+    }
     Ok(Answer::new(shown, answer))
 }
 

@@ -161,11 +161,13 @@ async fn wait(mut stop: watch::Receiver<bool>, running: &mut JoinSet<Box<dyn Cyc
         changed = stop.wait_for(|stop| *stop) => { changed.context("waiting for a stop")?; None }
         ended = running.join_next() => ended,
     };
-    if let Some(ended) = early {
-        let name = ended.map(|cycle| cycle.name().to_owned());
-        error!(?name, "a cycle ended: stopping");
+    // A cycle may see the stop before this does.
+    let told = *stop.borrow();
+    if let Some(ended) = early.filter(|_| !told) {
+        let name = ended.map_or_else(|broken| broken.to_string(), |cycle| cycle.name().to_owned());
+        error!(name, "a cycle ended: stopping");
         running.shutdown().await;
-        anyhow::bail!("a cycle ended by itself ({name:?})");
+        anyhow::bail!("a cycle ended by itself ({name})");
     }
     let finish = async { while running.join_next().await.is_some() {} };
     if tokio::time::timeout(PATIENCE, finish).await.is_err() {

@@ -14,6 +14,8 @@ use store::Store;
 const DAY: Duration = Duration::from_hours(24);
 /// How long work takes is learnt from so many days.
 const LEARNT_DAYS: u32 = 90;
+/// A shorter past shows neither waiting nor missed deadlines: the targets say more.
+const LEAST: Duration = Duration::from_hours(72);
 
 /// Which work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,8 +67,8 @@ pub async fn base(
     let days = whole(now.since(begun)).clamp(1, wish.days.max(1));
     let start = now - DAY * days;
     let history = replay(&past.tasks, &past.asked, routing, start, now);
-    let work =
-        wish.work.unwrap_or(if history.arrivals.len() >= MIN_CASES { Work::History } else { Work::Team });
+    let says_something = history.arrivals.len() >= MIN_CASES && now.since(begun) >= LEAST;
+    let work = wish.work.unwrap_or(if says_something { Work::History } else { Work::Team });
     let known_actions = history.service.known().count();
     let mut notes = vec![format!(
         "How long work takes is known for {known_actions} actions (5 cases or more); for the others it is assumed to \

@@ -15,6 +15,7 @@ use runtime::settings::nearest;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Open tasks of one deal that are looked at.
 const MOST: usize = 500;
@@ -234,7 +235,8 @@ fn action<'b>(book: &'b StageBook, text: &str) -> Result<&'b ActionSpec, Problem
     near.retain(|(count, _)| *count > 0);
     near.sort_by(|a, b| (b.0, &a.1.id).cmp(&(a.0, &b.1.id)));
     near.dedup_by(|a, b| a.1.id == b.1.id);
-    let known: Vec<&str> = book.actions().map(|action| &*action.id).collect();
+    let known: BTreeSet<&str> = book.actions().map(|action| &*action.id).collect();
+    let known: Vec<&str> = known.into_iter().collect();
     let mut lines: Vec<String> =
         near.iter().take(SUGGESTED).map(|(_, action)| format!("  {}  {}", action.id, action.title)).collect();
     if lines.is_empty() {
