@@ -87,14 +87,14 @@ async def day(sdr, lsh):
     seen = (await ask(lsh, "handoffs", id=handoff))["handoffs"][0]
     assert (seen["status"], seen["context"]["budget"]) == ("REQUESTED", "confirmed"), seen
     assert await refused(sdr, "confirm_handoff", handoff_id=handoff) == "not_yours"
-    confirmed = await ask(lsh, "confirm_handoff", handoff_id=handoff)
-    assert confirmed["effect"]["status"] == "CONFIRMED", confirmed
-    # It finishes its own task, with a document.
+    # It finishes its own task, with a document: what is open when the handoff is confirmed may go with the deal.
     done = await ask(sdr, "complete", **of, outcome="success", learnings=["founders answer on Sundays"],
                      result={"title": "List", "markdown": "# 45 found", "data": {"found": 45}})
     assert done["effect"]["state"] == "done", done
     shown = await ask(sdr, "task", **of)
     assert (shown["task"]["state"]["state"], len(shown["documents"])) == ("done", 1), shown
+    confirmed = await ask(lsh, "confirm_handoff", handoff_id=handoff)
+    assert confirmed["effect"]["status"] == "CONFIRMED", confirmed
 
 
 async def main():
