@@ -21,7 +21,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{Progressed, Store};
+use store::{Progressed, Store, TaskFilter};
 
 const TASKS: usize = 100_000;
 const AGENTS: usize = 1_000;
@@ -94,7 +94,7 @@ async fn one_change(
     cycles.progress.turn().await?;
     cycles.assign.turn().await?;
     let took = began.elapsed().as_secs_f64() * 1000.0;
-    let tasks = store.tasks(Some(id), None, None, 100).await?;
+    let tasks = store.tasks(&TaskFilter::of(id), 100).await?;
     let placed = tasks.iter().filter(|task| task.holder.is_some()).count();
     anyhow::ensure!(placed > 0, "none of {} tasks found an agent", tasks.len());
     Ok(took)

@@ -37,7 +37,7 @@ pub fn run(plan: &Plan) -> anyhow::Result<Vec<Row>> {
 }
 
 fn calendar(folder: &Path) -> anyhow::Result<PathBuf> {
-    let calendar = folder.join("collections/collection-root/anna/work");
+    let calendar = folder.join("collections/collection-root/anna/sales");
     fs::create_dir_all(&calendar)?;
     fs::write(calendar.join(".Radicale.props"), PROPERTIES).context("making the calendar")?;
     Ok(calendar)

@@ -17,11 +17,11 @@ use model::{
     work::{Body, Party},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     time::{Duration, Instant},
 };
-use store::{Exec, MessageFilter, SqliteStore, Talk, Work};
+use store::{Exec, MessageFilter, SqliteStore, Talk, TaskFilter, Work};
 
 const AGENTS: usize = 1_000;
 /// All agents have an offer by then.
@@ -93,7 +93,7 @@ async fn settle(folder: &Path, agents: usize, began: Instant) -> anyhow::Result<
     let mut before = 0;
     loop {
         tokio::time::sleep(LOOK).await;
-        let offered = store.tasks(None, None, Some("offered"), usize::MAX).await?;
+        let offered = store.tasks(&TaskFilter::in_state("offered"), usize::MAX).await?;
         let who: BTreeSet<_> = offered.iter().filter_map(|task| task.holder.as_ref()).collect();
         if offered.len() == before && who.len() >= agents * 9 / 10 {
             show::note(&format!("{} offers to {} agents", offered.len(), who.len()));
@@ -118,6 +118,7 @@ fn latencies(load: &Load, plan: &Plan) -> anyhow::Result<Vec<Row>> {
     }
     let said = quiet.len() + hit.len();
     let idle: usize = load.days.iter().map(|(_, day)| day.idle).sum();
+    show::note(&format!("turns without work, by kind of agent: {:?}", idle_by_kind(&load.days)));
     let rate = said as f64 / plan.seconds as f64;
     quiet.sort_by(f64::total_cmp);
     looks.sort_by(f64::total_cmp);
@@ -136,6 +137,16 @@ fn latencies(load: &Load, plan: &Plan) -> anyhow::Result<Vec<Row>> {
         Row::most("memory at its highest", load.peak_mb, 150.0, " MB"),
         Row::plain("processor", format!("{:.0} % of a core", 100.0 * load.cpu)),
     ])
+}
+
+/// Turns without work by the agent that ships, of which the talkers are copies.
+fn idle_by_kind(days: &[(Talker, Day)]) -> BTreeMap<&str, usize> {
+    let mut all = BTreeMap::new();
+    for (talker, day) in days {
+        let kind = talker.agent.as_str().rsplit_once('.').map_or("", |(kind, _)| kind);
+        *all.entry(kind).or_default() += day.idle;
+    }
+    all
 }
 
 fn four(sorted: &[f64], shares: [f64; 4]) -> anyhow::Result<String> {
@@ -169,7 +180,8 @@ async fn kept(folder: &Path, days: &[(Talker, Day)]) -> anyhow::Result<Vec<Row>>
     let lost = answered.iter().filter(|id| !ids.contains(id.as_str())).count();
     let (mut undone, mut invented, mut accepted, mut twice) = (0, 0, BTreeSet::new(), 0);
     for (talker, day) in days {
-        let done = store.tasks(None, Some(&talker.agent), Some("done"), usize::MAX).await?;
+        let done = TaskFilter { state: Some("done".into()), ..TaskFilter::held_by(&talker.agent) };
+        let done = store.tasks(&done, usize::MAX).await?;
         let done: BTreeSet<String> = done.iter().map(|task| Id::to_string(&task.id)).collect();
         undone += day.done.difference(&done).count();
         invented += done.difference(&day.done).count();

@@ -4,18 +4,22 @@
 use crate::rig;
 use anyhow::Context;
 use connect::Clock;
-use engine::{assign::Roster, config::Source};
+use engine::{
+    assign::Roster,
+    config::Source,
+    flow::{ActionSpec, StageBook},
+};
 use model::{
     AgentId, Canonical, ConnectionId, DealOutcome, ExternalRef, Field, Fields, Id, Intake, Kind, RecordRow,
     SourceRow, Stage, Timestamp, Value, Version,
-    work::{AgentSpec, Layer, Party, Role, Token},
+    work::{AgentSpec, Layer, Party, Responsibility, Role, Token},
 };
 use runtime::{
     clock::SystemClock,
     cycle::{Cycle, Turn},
     rules::Config,
 };
-use std::{fmt::Write as _, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 use store::Store;
 
 /// What each agent may have at a time.
@@ -28,15 +32,21 @@ const STAGES: [Stage; 5] =
 /// Writes the configuration; the daemon listens on `port`.
 pub fn configure(folder: &Path, agents: usize, port: u16) -> anyhow::Result<()> {
     let loaded = engine::config::load(None, None).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    std::fs::write(folder.join("agents.toml"), roster(&loaded.roster, agents)?)?;
+    std::fs::write(folder.join("agents.toml"), roster(&loaded.roster, &loaded.book, agents)?)?;
     let settings = format!("[web]\nlisten = \"127.0.0.1:{port}\"\n[logging]\nlevel = \"warn\"\n");
     std::fs::write(folder.join("orchestrator.toml"), settings)?;
     Ok(())
 }
 
-/// So many agents beside those that ship, each a copy of one of them that fetches its work.
-fn roster(shipped: &Roster, agents: usize) -> anyhow::Result<String> {
-    let working = |agent: &&AgentSpec| agent.layer != Layer::Master && agent.enabled;
+/// So many agents beside those that ship, each a copy of one of them that does the main work on deals, that fetches it.
+fn roster(shipped: &Roster, book: &StageBook, agents: usize) -> anyhow::Result<String> {
+    let stages = book.stages.iter().filter(|spec| STAGES.contains(&spec.stage));
+    let main = |action: &&ActionSpec| action.responsibility == Responsibility::Primary;
+    let needed: BTreeSet<&str> =
+        stages.flat_map(|spec| &spec.actions).filter(main).map(|action| &*action.need.capability).collect();
+    let working = |agent: &&AgentSpec| {
+        agent.layer != Layer::Master && agent.capabilities.keys().any(|name| needed.contains(&**name))
+    };
     let models: Vec<&AgentSpec> = shipped.agents.iter().filter(working).collect();
     let mut text = String::new();
     for (number, model) in (0..agents).zip(models.iter().cycle()) {

@@ -1,4 +1,4 @@
-"""Lists all events of anna's calendar "work" at BASE: their names by calendar-query (RFC 4791, 7.8), then what they are
+"""Lists all events of anna's calendar "sales" at BASE: their names by calendar-query (RFC 4791, 7.8), then what they are
 by calendar-multiget (7.9). One calendar-query for everything is refused by Radicale beyond 10,000 events.
 
 usage: plain_events.py BASE      prints {"items": events, "seconds": wall time} as its last line
@@ -21,7 +21,7 @@ DATA = ".//{urn:ietf:params:xml:ns:caldav}calendar-data"
 
 
 def report(body, depth):
-    request = urllib.request.Request(sys.argv[1].rstrip("/") + "/anna/work/", body.encode(), method="REPORT")
+    request = urllib.request.Request(sys.argv[1].rstrip("/") + "/anna/sales/", body.encode(), method="REPORT")
     request.add_header("Authorization", "Basic " + base64.b64encode(b"anna:secret").decode())
     request.add_header("Content-Type", "application/xml")
     request.add_header("Depth", depth)

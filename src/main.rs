@@ -3,6 +3,11 @@
 
 use std::process::ExitCode;
 
+/// Its settings are in `.cargo/config.toml`.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// All vendors, in the order in which they are offered.
 static CONNECTORS: &[connect::Maker] =
     &[hubspot::MAKER, odoo::MAKER, google::MAKER, imap::MAKER, caldav::MAKER, smtp::MAKER];

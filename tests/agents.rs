@@ -5,7 +5,7 @@ use crate::process::{Place, text, wait};
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -211,6 +211,76 @@ fn a_receiver_that_checks_signatures_gets_its_task_and_takes_it() {
          except urllib.error.HTTPError as error: sys.exit(error.code != 401)\n";
     let url = format!("http://127.0.0.1:{port}/");
     office.check(&Command::new(python).args(["-c", forged, &url]).output().unwrap());
+}
+
+#[test]
+fn what_an_agent_does_not_get_is_seen_with_its_reason_and_sent_again_on_request() {
+    // given an agent whose webhook nobody serves, and work for it
+    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let agents = format!(
+        "[[agent]]\nid = \"AI.MARKET.INTEL\"\nreach = {{ webhook = \"http://{address}/\", secret = \"intel\" }}\n"
+    );
+    let office = Office::new(&agents, false);
+    office.trigger("opportunity_search");
+    let parked = || {
+        let shown = office.place.run(&["--json", "parked"]);
+        let shown: Value =
+            serde_json::from_slice(&shown.stdout).unwrap_or_else(|_| panic!("{}", text(&shown)));
+        shown["messages"].as_array().unwrap().clone()
+    };
+    // when it can't be delivered, then that is shown, and what to do about it
+    office.until("the failure is seen", || !parked().is_empty());
+    let one = parked().remove(0);
+    assert_eq!((&one["to"], &one["type"]), (&"AI.MARKET.INTEL".into(), &"TASK".into()), "{one}");
+    let doctor = office.place.run(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(5));
+    assert!(text(&doctor).contains("messages to AI.MARKET.INTEL: 1 waiting"), "{}", text(&doctor));
+    let id = one["id"].as_str().unwrap();
+    assert!(text(&office.place.run(&["parked", "show", id])).contains("AI.MARKET.INTEL"));
+    // and once its webhook is served, asking for it sends it
+    let listener = TcpListener::bind(address).unwrap();
+    let again = office.place.run(&["parked", "retry", id]);
+    assert!(text(&again).contains("1 messages will be delivered again"), "{}", text(&again));
+    std::thread::spawn(move || {
+        for caller in listener.incoming() {
+            let mut caller = BufReader::new(caller.unwrap());
+            let head = caller.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty());
+            let lengths =
+                head.filter_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+            let mut body = vec![0; lengths.sum()];
+            caller.read_exact(&mut body).unwrap();
+            caller.get_mut().write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+        }
+    });
+    office.until("nothing is parked any more", || parked().is_empty());
+}
+
+#[test]
+fn a_webhooks_secret_is_made_and_kept_and_until_then_it_is_said_that_there_is_none() {
+    // given an agent with a webhook whose secret is to be kept in the encrypted file
+    let place = Place::new("propose");
+    fs::write(place.config(), "[reach]\nsecret = \"file\"\n").unwrap();
+    let agents = "[[agent]]\nid = \"WAKE.SDRFORGE\"\nreach = { webhook = \"https://93.184.215.14/\", secret = \"sdr\" }\n";
+    fs::write(place.config().with_file_name("agents.toml"), agents).unwrap();
+    let run = |arguments: &[&str]| {
+        let passphrase = place.data().with_file_name("passphrase");
+        let mut command = place.command(arguments);
+        command.env("SALES_ORCHESTRATOR_PASSPHRASE_FILE", passphrase).output().unwrap()
+    };
+    let doctor = || text(&run(&["doctor"]));
+    assert!(doctor().contains("token webhook sdr"), "{}", doctor());
+    // when it is made
+    let made = run(&["--json", "token", "webhook", "sdr"]);
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap_or_else(|_| panic!("{}", text(&made)));
+    // then the agent can be reached, and what is kept is not to be read
+    assert!(doctor().contains("its webhook is at 93.184.215.14"), "{}", doctor());
+    let secret = made["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && made["used"] == true, "{made}");
+    let vault = fs::read(place.data().join("secrets.vault")).unwrap();
+    assert!(!String::from_utf8_lossy(&vault).contains(&secret[6..]) && !doctor().contains(secret));
+    // and one that could not sign is refused
+    let refused = run(&["token", "webhook", "sdr", "--stdin"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
 }
 
 #[test]

@@ -22,8 +22,8 @@ use std::{
 /// How often agents look for messages, and how often it is checked who has what.
 const STEP: Duration = Duration::from_mins(15);
 const STEPS_PER_HOUR: u64 = 4;
-/// Leads that come in each week: a fifth of the plan, with a fifth of the capacity.
-const LEADS: u64 = 100;
+/// Leads that come in each week, as many as the team was planned for.
+const LEADS: u64 = 500;
 
 const CONFIG: &str = r#"
 [[connection.stage]]

@@ -43,6 +43,7 @@ impl Place {
         let sandbox = options.sandbox().unwrap();
         let address = serve(sandbox.clone());
         let place = Self { dir: tempfile::tempdir().unwrap(), sandbox, address };
+        fs::create_dir(place.data()).unwrap();
         place.configure(&format!("mode = \"{mode}\""));
         place
     }
@@ -254,6 +255,21 @@ fn what_waits_is_planned_approved_and_written_once() {
     assert!(written() > 0, "{}", text(&place.run(&["writes"])));
     daemon.kill().unwrap();
     daemon.wait().unwrap();
+}
+
+#[test]
+fn a_mistyped_data_folder_is_told_and_not_made() {
+    // given a folder that is not there
+    let place = Place::new("observe");
+    let wrong = place.data().with_file_name("dat");
+    // when somebody looks into it
+    let mut status = Command::new(env!("CARGO_BIN_EXE_sales-orchestrator"));
+    let said =
+        status.arg("--config").arg(place.config()).arg("--data").arg(&wrong).arg("status").output().unwrap();
+    // then that is a slip of theirs, and nothing is left behind
+    assert_eq!(said.status.code(), Some(2), "{}", text(&said));
+    assert!(text(&said).contains("there is no folder"), "{}", text(&said));
+    assert!(!wrong.exists());
 }
 
 #[test]

@@ -5,9 +5,10 @@ use engine::{flow::Per, reconcile::Mapped};
 use model::{DealOutcome, ExternalRef, Id, Kind, Stage, work::Task};
 use runtime::cycle::{Cycle, Turn};
 use std::{collections::BTreeSet, time::Duration};
+use store::TaskFilter;
 
 async fn actions(rig: &Rig, deal: Id, stage: Stage) -> BTreeSet<String> {
-    let tasks = rig.store.tasks(Some(deal), None, None, 1_000).await.unwrap();
+    let tasks = rig.store.tasks(&TaskFilter::of(deal), 1_000).await.unwrap();
     let of = tasks.iter().filter(|task| task.stage == stage);
     of.map(|task| task.action.to_string()).collect()
 }
@@ -38,7 +39,7 @@ async fn enter(stage: Stage, more_config: &str) {
     let made = actions(&rig, deal, stage).await;
     assert!(!wanted.is_empty() && wanted.is_subset(&made), "{stage}: wanted {wanted:?}, made {made:?}");
     // and looking again makes no more
-    let count = || async { rig.store.tasks(None, None, None, 100_000).await.unwrap().len() };
+    let count = || async { rig.store.tasks(&TaskFilter::default(), 100_000).await.unwrap().len() };
     let before = count().await;
     rig.store.mark_all_dirty(&rig.daemon.shared.held).await.unwrap();
     let mut progress = rig.daemon.cycles().progress;
@@ -68,13 +69,13 @@ fn each_segment_gets_its_awareness_work_once_a_week() {
         rig.run_for(Duration::from_secs(300)).await;
         let awareness =
             |tasks: Vec<Task>| tasks.into_iter().filter(|task| task.stage == Stage::Awareness).count();
-        let first = awareness(rig.store.tasks(None, None, None, 100_000).await.unwrap());
+        let first = awareness(rig.store.tasks(&TaskFilter::default(), 100_000).await.unwrap());
         let spec = rig.config.book.stage(Stage::Awareness).unwrap();
         let per_segment = spec.actions.len() + spec.supports.len();
         assert_eq!(first, per_segment * rig.config.book.segments.len());
         assert!(first > 0);
         // when a week has gone by
         rig.run_for(Duration::from_secs(8 * 86_400)).await;
-        assert_eq!(awareness(rig.store.tasks(None, None, None, 100_000).await.unwrap()), first * 2);
+        assert_eq!(awareness(rig.store.tasks(&TaskFilter::default(), 100_000).await.unwrap()), first * 2);
     });
 }

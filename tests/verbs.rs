@@ -141,6 +141,21 @@ fn work_is_spread_anew_and_the_story_of_a_case_is_told() {
 }
 
 #[test]
+fn a_demo_leaves_alone_what_it_did_not_write() {
+    // given a folder with somebody's own agents
+    let folder = tempfile::tempdir().unwrap();
+    let agents = folder.path().join("agents.toml");
+    fs::write(&agents, AGENTS).unwrap();
+    // when a demo is to run there, then it is refused, and nothing is changed or added
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_sales-orchestrator"));
+    let refused = demo.arg("--data").arg(folder.path()).args(["demo", "--for", "4s"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    assert!(text(&refused).contains("was not written by a demo"), "{}", text(&refused));
+    assert_eq!(fs::read_to_string(agents).unwrap(), AGENTS);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn an_agent_of_the_demo_is_a_program_that_does_its_work() {
     // given the demo for half a minute
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Servers write one path in several ways (percent-encoded or not, with or without host); ours is decoded and encoded
 //! again, so equal paths are equal texts. A record's id is the path of its object, and for an occurrence of a series
-//! `#` and its name behind it: `/anna/work/e1.ics#20261122T090000Z`.
+//! `#` and its name behind it: `/anna/sales/e1.ics#20261122T090000Z`.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::fmt::Write as _;

@@ -392,7 +392,7 @@ mod tests {
         let at = Timestamp::from_millis;
         let fields = [(Field::At, Value::Time(at(7_000))), (Field::EndAt, Value::Time(at(9_000)))];
         let current = Observed {
-            reference: ExternalRef::new(&"office".into(), Kind::Meeting, "/work/1.ics"),
+            reference: ExternalRef::new(&"office".into(), Kind::Meeting, "/sales/1.ics"),
             version: model::Version::Tag("1".into()),
             modified: at(0),
             marker: None,

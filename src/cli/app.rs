@@ -131,15 +131,27 @@ impl App {
         self.paths.data_dir(settings)
     }
 
-    /// Opens the database as one process among others.
+    /// Opens the database as one process among others. A folder that somebody names and that is not there is
+    /// a slip, not a wish for a new one.
     pub fn store(&self, settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+        if let Some(named) = self.paths.data.as_ref().filter(|folder| !folder.is_dir()) {
+            let named = named.display();
+            return Err(usage(format!(
+                "there is no folder {named}: `run`, `sync`, `check` and `demo` make one"
+            )));
+        }
+        self.new_store(settings)
+    }
+
+    /// As [`App::store`], for verbs with which somebody begins: what is not there is made.
+    pub fn new_store(&self, settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
         let file = self.data(settings).join(DATABASE);
         Ok(Arc::new(SqliteStore::open(&file, Exec::Thread)?))
     }
 
     /// What decisions are made by, with the pipelines known so far.
     pub async fn rules(&self, config: Config, store: &dyn Store) -> anyhow::Result<Rules> {
-        Rules::build(Arc::new(config), store).await
+        Rules::build(Arc::new(config), store, now()).await
     }
 
     /// The vendor of a connection.

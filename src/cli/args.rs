@@ -95,7 +95,7 @@ pub enum Verb {
     Pause(verb_pause::Args),
     /// Undo a pause
     Resume(verb_pause::Args),
-    /// Records that could not be read: look, retry
+    /// What could not be read or delivered: look, retry
     Parked(verb_parked::Args),
     /// Agents with what they can do and hold
     Agents(verb_tasks::AgentsArgs),

@@ -30,9 +30,29 @@ pub async fn ask(web: &Web, name: &str, input: Value) -> anyhow::Result<Value> {
     let caller = Caller { party: person(), key: None };
     let answer = operation.call(web, &caller, input).await;
     answer.map_err(|problem| match problem.status {
-        404 | 409 | 422 => usage(problem.detail),
+        404 | 422 => usage(problem.detail),
         _ => anyhow::anyhow!("{}", problem.detail),
     })
+}
+
+/// The list of that name over all its pages, until there are `most`; `more` of the answer says whether some are left.
+pub async fn list(web: &Web, name: &str, mut input: Value, most: usize) -> anyhow::Result<Value> {
+    let mut all = Vec::new();
+    loop {
+        let mut page = ask(web, name, input.clone()).await?;
+        if let Some(Value::Array(list)) = page.get_mut(name).map(Value::take) {
+            all.extend(list);
+        }
+        let more = at(&page, "/more") == true;
+        if !more || all.len() >= most {
+            let more = more || all.len() > most;
+            all.truncate(most);
+            return Ok(serde_json::json!({ name: all, "more": more }));
+        }
+        if let (Some(next), Value::Object(input)) = (page.get_mut("next"), &mut input) {
+            input.insert("cursor".to_owned(), next.take());
+        }
+    }
 }
 
 /// A part of an answer by its JSON pointer; null where there is none.

@@ -5,14 +5,15 @@ use crate::text::{ago, clean, cut, number};
 use engine::metrics::Figure;
 use jiff::tz::TimeZone;
 use model::{
-    Field, Mode, Stage, Timestamp,
+    AgentId, Field, Mode, Stage, Timestamp,
     work::{AgentSpec, EscalationCase, HandoffCase, Layer, Party, Subject, message::EscalationStatus},
 };
 use runtime::{
+    absence,
     rules::Config,
     settings::{Connection, Settings},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use store::{AgentFigures, CaseFilter, Freshness, Overview, Store};
 
 /// Handoffs and escalations shown.
@@ -32,6 +33,8 @@ pub struct Facts {
     pub handoffs: Vec<(HandoffCase, String)>,
     /// Open escalations, newest first.
     pub escalations: Vec<EscalationCase>,
+    /// Who is off for the day, by configuration or by calendar, and until when.
+    pub away: BTreeMap<AgentId, Timestamp>,
     /// A daemon runs.
     pub daemon: bool,
     /// Now.
@@ -58,9 +61,30 @@ impl Facts {
             overview: store.overview(now).await?,
             freshness: store.freshness().await?,
             paused: store.writes_paused().await?,
+            away: BTreeMap::new(),
             daemon,
             now,
         })
+    }
+
+    /// With who is away.
+    pub async fn with_absences(mut self, store: &dyn Store, config: &Config) -> anyhow::Result<Self> {
+        let routing = absence::routing(config, store, self.now).await?;
+        let back = |agent: &AgentSpec| routing.calendar(&agent.id)?.back_after(self.now);
+        let agents = config.roster.agents.iter();
+        self.away = agents.filter_map(|agent| Some((agent.id.clone(), back(agent)?))).collect();
+        Ok(self)
+    }
+
+    /// How an agent stands, in a word.
+    pub fn standing(&self, agent: &AgentId) -> &'static str {
+        let figures = self.overview.agents.get(agent).copied().unwrap_or_default();
+        match (figures.paused, self.away.contains_key(agent), figures.open) {
+            (true, ..) => "Paused",
+            (false, true, _) => "Away",
+            (false, false, 0) => "Standby",
+            (false, false, _) => "Active",
+        }
     }
 }
 
@@ -185,18 +209,14 @@ fn agents(facts: &Facts, config: &Config) -> Vec<AgentLine> {
         let home = agent.stages.iter().min().filter(|_| agent.stages.len() < Stage::ALL.len());
         (agent.layer != Layer::Specialised, home.is_none(), home.copied(), agent.id.clone())
     });
-    shown.into_iter().map(|agent| line(agent, figures(agent))).collect()
+    shown.into_iter().map(|agent| line(agent, figures(agent), facts.standing(&agent.id))).collect()
 }
 
-fn line(agent: &AgentSpec, figures: AgentFigures) -> AgentLine {
+fn line(agent: &AgentSpec, figures: AgentFigures, status: &'static str) -> AgentLine {
     let id = agent.id.as_str();
     AgentLine {
         name: id.strip_prefix("WAKE.").unwrap_or(id).to_owned(),
-        status: match figures {
-            AgentFigures { paused: true, .. } => "Paused",
-            AgentFigures { open: 0, .. } => "Standby",
-            AgentFigures { .. } => "Active",
-        },
+        status,
         tasks: figures.open,
         performance: share(figures.succeeded, figures.judged).told(),
     }
@@ -267,17 +287,17 @@ fn alerts(facts: &Facts, config: &Config, overflow: bool) -> Vec<Alert> {
             "map them with [[connection.stage]]; `sales-orchestrator check` lists them",
         );
     }
-    if facts.overview.parked > 0 {
-        let what = format!("{} records could not be read", number(facts.overview.parked));
-        raise(false, "Parked", what, "`sales-orchestrator parked`");
+    for (count, what) in [
+        (facts.overview.parked, "records could not be read"),
+        (facts.overview.undelivered, "messages to agents were not delivered"),
+    ] {
+        if count > 0 {
+            raise(false, "Parked", format!("{} {what}", number(count)), "`sales-orchestrator parked`");
+        }
     }
     if config.settings.connection.is_empty() {
-        raise(
-            false,
-            "Setup",
-            "no account is connected".to_owned(),
-            "`sales-orchestrator connect hubspot`, or `demo`",
-        );
+        let what = "no account is connected".to_owned();
+        raise(false, "Setup", what, "`sales-orchestrator connect hubspot`, or `demo`");
     }
     alerts.sort_by_key(|alert| !alert.urgent);
     alerts
@@ -312,7 +332,8 @@ mod tests {
     }
     fn facts(overview: Overview, freshness: Vec<Freshness>) -> Facts {
         let (handoffs, escalations) = (Vec::new(), Vec::new());
-        Facts { overview, freshness, paused: None, handoffs, escalations, daemon: true, now: now() }
+        let away = BTreeMap::new();
+        Facts { overview, freshness, paused: None, handoffs, escalations, away, daemon: true, now: now() }
     }
 
     #[test]
@@ -342,6 +363,18 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_is_told_in_a_word() {
+        let figures = |open, paused| AgentFigures { open, paused, ..AgentFigures::default() };
+        let agents = [("A", figures(2, true)), ("B", figures(2, false)), ("C", figures(0, false))];
+        let agents = agents.map(|(name, figures)| (AgentId::from(name), figures)).into();
+        let mut facts = facts(Overview { agents, ..Overview::default() }, vec![]);
+        let told = |facts: &Facts| ["A", "B", "C"].map(|name| facts.standing(&name.into()));
+        assert_eq!(told(&facts), ["Paused", "Active", "Standby"]);
+        facts.away = ["A", "B", "C"].map(|name| (AgentId::from(name), now())).into();
+        assert_eq!(told(&facts), ["Paused", "Away", "Away"]);
+    }
+
+    #[test]
     fn the_agents_of_the_pipeline_come_in_its_order() {
         let lines = centre(&facts(Overview::default(), vec![]), &config(CONNECTED)).agents;
         let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
@@ -361,8 +394,9 @@ mod tests {
     #[test]
     fn performance_is_told_from_five_cases_on() {
         let spec = config("").roster.agents[0].clone();
-        let with =
-            |judged, succeeded| line(&spec, AgentFigures { judged, succeeded, ..AgentFigures::default() });
+        let with = |judged, succeeded| {
+            line(&spec, AgentFigures { judged, succeeded, ..AgentFigures::default() }, "")
+        };
         assert_eq!(with(4, 4).performance, None);
         assert_eq!(with(8, 6).performance, Some(0.75));
     }

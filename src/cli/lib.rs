@@ -10,7 +10,9 @@ mod config_file;
 mod control;
 mod desk;
 mod diff;
+mod doctor_agents;
 mod figures;
+mod findings;
 mod serve;
 mod sign_in;
 mod story;
@@ -43,6 +45,7 @@ mod verb_token;
 mod verb_trigger;
 mod verb_why;
 mod verb_writes;
+mod why_task;
 
 use answer::{Answer, FAILED};
 use app::App;

@@ -71,36 +71,36 @@ pub fn gone(how: &GoneHow) -> String {
     }
 }
 
-/// A stored decision, line by line: the winner's terms, the runners-up, how many were left out and why.
-pub fn decision(made: &Assignment) -> Vec<String> {
-    let mut out = Vec::new();
-    match &made.winner {
-        Some(winner) => out.push(format!("given to {} {}", winner.agent, terms(winner))),
-        None => out.push("nobody could take it".to_owned()),
-    }
-    if made.last_resort {
-        out.push("as a last resort: no other agent has the capability at all".to_owned());
-    }
-    if made.winner.is_some() && made.policy != Policy::Score {
-        out.push(format!("by the policy {}, not by score alone", made.policy.name()));
-    }
+/// What was decided, and in which way.
+pub fn decision(made: &Assignment) -> String {
+    let Some(winner) = &made.winner else { return "nobody could take it".to_owned() };
+    let way = match (made.last_resort, made.policy) {
+        _ if made.named => ", whom a person or a plan named",
+        (true, _) => " as a last resort: no other agent has the capability at all",
+        (false, Policy::Score) => "",
+        (false, Policy::RoundRobin) => " by turns (round_robin), not by score alone",
+        (false, Policy::Weighted) => " by a draw (weighted), not by score alone",
+        (false, Policy::StickyOwner) => ": whoever has the deal comes first (sticky_owner)",
+    };
+    format!("given to {}{way}", winner.agent)
+}
+
+/// What a decision says of itself where it can't be made again: the winner's terms, the runners-up, how many were
+/// left out and why.
+pub fn kept(made: &Assignment) -> Vec<String> {
+    let mut out: Vec<String> = made.winner.iter().map(first).collect();
     out.extend(
-        made.runners_up.iter().map(|candidate| format!("before   {} {}", candidate.agent, terms(candidate))),
+        made.runners_up.iter().map(|candidate| format!("behind   {} {}", candidate.agent, terms(candidate))),
     );
     let excluded: Vec<String> =
         made.excluded.iter().map(|(reason, count)| format!("{count} {}", exclusion(*reason))).collect();
     if !excluded.is_empty() {
         out.push(format!("left out {}", excluded.join(", ")));
     }
-    out.push(format!(
-        "turn {}, place {}, dice {}, configuration {}",
-        made.turn, made.position, made.seed, made.config
-    ));
     out
 }
 
-/// What the engine says of each agent if it decided now: those in the running first, whoever lacks the capability
-/// in one line.
+/// What the engine says of each agent: those in the running first, whoever lacks the capability in one line.
 pub fn verdicts(all: &[Verdict]) -> Vec<String> {
     let lacks = |one: &&Verdict| match one {
         Verdict::Out { reasons, .. } => reasons.iter().any(|out| out.reason == Exclusion::Capability),
@@ -126,16 +126,18 @@ pub fn verdicts(all: &[Verdict]) -> Vec<String> {
 
 fn verdict(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Chosen(candidate) => format!("first    {} {}", candidate.agent, terms(candidate)),
+        Verdict::Chosen(candidate) => first(candidate),
         Verdict::Beaten { candidate, behind, change } => {
             let change =
                 change.as_ref().map(|change| format!("; would be first {change}")).unwrap_or_default();
-            format!(
-                "behind   {} {} ({} less{change})",
-                candidate.agent,
-                terms(candidate),
-                millionths(*behind)
-            )
+            let less = match behind {
+                0 => String::new(),
+                behind => format!("{} less", millionths(*behind)),
+            };
+            let why = format!("{less}{change}");
+            let why = why.trim_start_matches("; ");
+            let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            format!("behind   {} {}{why}", candidate.agent, terms(candidate))
         }
         Verdict::Out { reasons, changes } => {
             let said = reasons.iter().zip(changes).map(|(out, change)| {
@@ -146,6 +148,10 @@ fn verdict(verdict: &Verdict) -> String {
             format!("left out {agent}: {}", said.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+fn first(candidate: &Candidate) -> String {
+    format!("first    {} {}", candidate.agent, terms(candidate))
 }
 
 fn terms(candidate: &Candidate) -> String {
@@ -185,18 +191,21 @@ fn exclusion(reason: Exclusion) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::assign::Change;
     use model::{AgentId, Id};
 
-    #[test]
-    fn a_decision_is_told_with_all_its_terms_and_the_losers() {
-        let candidate = |agent: &str, free| Candidate {
+    fn candidate(agent: &str, free: i64) -> Candidate {
+        Candidate {
             agent: AgentId::from(agent),
             capability: 400_000,
             performance: 150_000,
             free,
             specialisation: 100_000,
-        };
-        let made = Assignment {
+        }
+    }
+
+    fn made() -> Assignment {
+        Assignment {
             offer_until: None,
             task: Id::v7(0, 0),
             turn: 12,
@@ -207,18 +216,52 @@ mod tests {
             excluded: vec![(Exclusion::Capability, 11), (Exclusion::Capacity, 1)],
             last_resort: false,
             policy: Policy::RoundRobin,
+            named: false,
             seed: 9,
             config: "abc".into(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_decision_of_which_nothing_else_was_kept_is_told_with_its_terms_and_the_losers() {
         assert_eq!(
-            decision(&made),
+            kept(&made()),
             [
-                "given to WAKE.LSHSALES 0.850 = capability 0.400 + performance 0.150 + free 0.200 + specialisation 0.100",
-                "by the policy round_robin, not by score alone",
-                "before   WAKE.SDRFORGE 0.662 = capability 0.400 + performance 0.150 + free 0.012 + specialisation 0.100",
+                "first    WAKE.LSHSALES 0.850 = capability 0.400 + performance 0.150 + free 0.200 + specialisation 0.100",
+                "behind   WAKE.SDRFORGE 0.662 = capability 0.400 + performance 0.150 + free 0.012 + specialisation 0.100",
                 "left out 11 without the capability, 1 at their limit",
-                "turn 12, place 3, dice 9, configuration abc",
             ]
         );
+    }
+
+    #[test]
+    fn the_way_in_which_somebody_was_picked_is_told() {
+        let with = |change: fn(&mut Assignment)| {
+            let mut made = made();
+            change(&mut made);
+            decision(&made)
+        };
+        let by_turns = "given to WAKE.LSHSALES by turns (round_robin), not by score alone";
+        assert_eq!(with(|_| ()), by_turns);
+        assert_eq!(with(|made| made.policy = Policy::Score), "given to WAKE.LSHSALES");
+        assert_eq!(with(|made| made.named = true), "given to WAKE.LSHSALES, whom a person or a plan named");
+        assert_eq!(with(|made| made.winner = None), "nobody could take it");
+    }
+
+    #[test]
+    fn a_loser_is_told_with_what_it_lacks() {
+        let behind =
+            |behind, change| verdict(&Verdict::Beaten { candidate: candidate("BEN", 0), behind, change });
+        let terms =
+            "behind   BEN 0.650 = capability 0.400 + performance 0.150 + free 0.000 + specialisation 0.100";
+        assert_eq!(behind(0, None), terms);
+        assert_eq!(behind(200_000, None), format!("{terms} (0.200 less)"));
+        let change = Some(Change::Used(3));
+        assert_eq!(
+            behind(0, change.clone()),
+            format!("{terms} (would be first with 3 of its capacity used)")
+        );
+        let full = format!("{terms} (0.001 less; would be first with 3 of its capacity used)");
+        assert_eq!(behind(1_000, change), full);
     }
 }

@@ -17,10 +17,10 @@ use web::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
-  sales-orchestrator assign 5f0c... --dry-run                who would get this task, with every loser
+  sales-orchestrator assign 5f0c... --dry-run                who would get this task, and who not
   sales-orchestrator assign 5f0c... --to WAKE.LSHSALES       that agent, if it can take it
   sales-orchestrator assign DISCOVERY_CALL --deal \"Acme\"     a new task, to the best agent
-  sales-orchestrator assign COMPETITOR_BRIEF --deal deal:0192... --to COMPETITIVE.INTEL --param rival=Globex
+  sales-orchestrator assign COMPETITOR_BRIEF --deal deal:0192... --param rival=Globex
   sales-orchestrator assign \"write a proposal\"               which actions may be meant
 
 The daemon carries it out; without one it waits until the next `run`.
@@ -38,7 +38,7 @@ pub struct Args {
     /// What a new task is given
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = desk::param)]
     params: Vec<(String, Value)>,
-    /// Even beyond the agent's limit
+    /// Even beyond the agent's limit, and although it did not answer or is just back
     #[arg(long, requires = "to")]
     force: bool,
     /// Only show who would get it, with all scores, and write nothing

@@ -12,7 +12,10 @@ use engine::{
     guess::By,
 };
 use model::{ConnectionId, Timestamp, work::MetricSpan};
-use runtime::rules::{Config, Rules};
+use runtime::{
+    absence::unknown_calendars,
+    rules::{Config, Rules},
+};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use store::Store;
@@ -39,9 +42,10 @@ pub struct Args {
 /// Checks.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let (settings, team) = (app.settings()?, app.team()?);
-    let store = app.store(&settings)?;
-    let warnings = warnings(&team, &*store, app::now()).await?;
+    let store = app.new_store(&settings)?;
+    let mut warnings = warnings(&team, &*store, app::now()).await?;
     let config = Config { settings: settings.clone(), roster: team.roster, book: team.book };
+    warnings.extend(unknown_calendars(&config));
     let rules = app.rules(config, &*store).await?;
     let chosen = match &args.connection {
         Some(name) => vec![app::connection(&settings, name)?],

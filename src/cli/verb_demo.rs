@@ -78,11 +78,25 @@ pub struct Args {
     pace: u64,
 }
 
+/// What somebody works with is no place for a made-up team.
+fn only_of_a_demo(folder: &Path) -> anyhow::Result<()> {
+    let theirs =
+        [DATABASE, "agents.toml"].map(|name| folder.join(name)).into_iter().find(|file| file.exists());
+    match theirs.filter(|_| !folder.join(CONFIG).exists()) {
+        Some(file) => Err(usage(format!(
+            "{} was not written by a demo and stays as it is: name an empty folder with --data",
+            file.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Shows.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let stop = stopped_by_signal(false)?;
     let folder = tempfile::tempdir().context("making a folder for the demo")?;
     let data = app.paths.data.clone().unwrap_or_else(|| folder.path().to_owned());
+    only_of_a_demo(&data)?;
     let (address, account) = sandbox(args)?;
     let user = account.google().users().into_iter().next().context("nobody in the demo has a mailbox")?;
     // Before anything is written: one that runs there already goes on by what it finds in the folder.
@@ -290,6 +304,7 @@ async fn shown(
     feed: &mut Feed,
 ) -> anyhow::Result<(String, Value)> {
     let facts = Facts::read(&**store, app.daemon(&config.settings).is_some(), app::now()).await?;
+    let facts = facts.with_absences(&**store, config).await?;
     let centre = figures::centre(&facts, config);
     let mut text = control::render(&centre, app.screen.paint);
     text += "\nWHAT HAPPENS\n";

@@ -2,16 +2,16 @@
 
 use crate::{
     account,
-    answer::{Answer, DEGRADED, DONE},
+    answer::Answer,
     app::{App, DATABASE},
-    text::{clean, put},
+    doctor_agents,
+    findings::Findings,
 };
 use runtime::{
     keys::{Keys, OAUTH, TOKEN},
     link::Link,
     settings::{AuthKind, Connection, Keeper, Settings},
 };
-use serde_json::{Value, json};
 use std::{fs, path::Path, time::Duration};
 
 /// Less room than this is said.
@@ -19,51 +19,19 @@ const ROOM: u64 = 1 << 30;
 /// A longer log than this says that something holds up its truncation.
 const WAL: u64 = 64 << 20;
 const REACH: Duration = Duration::from_secs(5);
-
 /// Options of `doctor`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  sales-orchestrator doctor\n  sales-orchestrator doctor --json\n\n\
     Exit code 5 when something needs to be done.")]
 pub struct Args {}
 
-/// One finding: what was looked at, whether it is well, in words, what to do.
-struct Finding {
-    what: String,
-    good: bool,
-    said: String,
-    cure: Option<String>,
-}
-
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn good(&mut self, what: &str, said: impl Into<String>) {
-        self.0.push(Finding { what: what.to_owned(), good: true, said: said.into(), cure: None });
-    }
-    fn bad(&mut self, what: &str, said: impl Into<String>, cure: impl Into<String>) {
-        self.0.push(Finding {
-            what: what.to_owned(),
-            good: false,
-            said: said.into(),
-            cure: Some(cure.into()),
-        });
-    }
-    fn of(&mut self, what: &str, found: Result<String, (String, String)>) {
-        match found {
-            Ok(said) => self.good(what, said),
-            Err((said, cure)) => self.bad(what, said, cure),
-        }
-    }
-}
-
 /// Looks at everything.
 pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
     let mut found = Findings::default();
-    let settings = match app.config() {
+    let (settings, roster) = match app.config() {
         Ok(config) => {
             found.good("configuration", format!("{}: no mistakes", app.paths.config.display()));
-            config.settings
+            (config.settings, config.roster.agents)
         }
         Err(error) => {
             found.bad(
@@ -71,7 +39,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
                 format!("{error:#}"),
                 "mend the file; the daemon keeps the old one meanwhile",
             );
-            Settings::default()
+            (Settings::default(), Vec::new())
         }
     };
     let data = app.data(&settings);
@@ -82,6 +50,8 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
         None => found.good("daemon", "does not run: `sales-orchestrator run` starts it"),
     }
     database(&mut found, app, &settings, &data).await;
+    doctor_agents::reached(&mut found, &roster, &settings, &data).await;
+    doctor_agents::deliveries(&mut found, app, &settings, &data).await;
     for connection in settings.connection.iter().filter(|connection| connection.enabled) {
         if !secret(&mut found, app, connection, &data).await {
             continue;
@@ -93,27 +63,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
             }
         }
     }
-    Ok(answer(app, &found))
-}
-
-fn answer(app: &App, found: &Findings) -> Answer {
-    let paint = app.screen.paint;
-    let mut text = String::new();
-    for finding in &found.0 {
-        let mark = if finding.good { paint.good("✓") } else { paint.bad("✗") };
-        let said: Vec<String> = finding.said.lines().map(clean).collect();
-        put!(text, "{mark} {}: {}\n", finding.what, said.join("\n    "));
-        if let Some(cure) = &finding.cure {
-            put!(text, "    -> {cure}\n");
-        }
-    }
-    let good = found.0.iter().all(|finding| finding.good);
-    let rows: Vec<Value> = found
-        .0
-        .iter()
-        .map(|one| json!({ "what": one.what, "good": one.good, "said": one.said, "do": one.cure }))
-        .collect();
-    Answer::new(text, json!({ "good": good, "findings": rows })).code(if good { DONE } else { DEGRADED })
+    Ok(found.answer(app.screen.paint))
 }
 
 fn disk(found: &mut Findings, data: &Path) {

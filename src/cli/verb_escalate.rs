@@ -17,7 +17,7 @@ Examples:
   sales-orchestrator escalate --acknowledge 0193...
   sales-orchestrator escalate --resolve 0193... --how \"approved: 20 % is fine\"")]
 pub struct Args {
-    /// Reason, a code in capitals
+    /// Reason: the code of a rule in agents.toml, or words of your own
     #[arg(value_name = "REASON", requires = "about")]
     reason: Option<String>,
     /// The deal: id or part of the name
@@ -65,7 +65,10 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             desk::ask(&web, "resolve_escalation", input).await?
         }
         (None, None, None) => {
-            return Ok(open(app, desk::ask(&web, "escalations", json!({ "open": true })).await?));
+            return Ok(open(
+                app,
+                desk::list(&web, "escalations", json!({ "open": true }), usize::MAX).await?,
+            ));
         }
     };
     Ok(Answer::new(desk::effect(&answer), answer))

@@ -60,7 +60,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             let input = json!({ "handoff_id": id, "reason": args.reason });
             desk::ask(&web, "decline_handoff", input).await?
         }
-        _ => return Ok(open(app, desk::ask(&web, "handoffs", json!({ "open": true })).await?)),
+        _ => return Ok(open(app, desk::list(&web, "handoffs", json!({ "open": true }), usize::MAX).await?)),
     };
     Ok(Answer::new(desk::effect(&answer), answer))
 }
@@ -71,6 +71,7 @@ fn receiver(app: &App, to: &str) -> anyhow::Result<String> {
         known.map(|agent| agent.to_string()).ok_or_else(|| usage(format!("no agent is called {name:?}")))
     };
     match to.split_once(':') {
+        Some(("external", "")) => Err(usage("external:NAME needs a name: who takes over?")),
         Some(("external", _)) => Ok(to.to_owned()),
         Some(("overlay", agent)) => Ok(format!("overlay:{}", named(agent)?)),
         None if to == "all_agents" => Ok(to.to_owned()),

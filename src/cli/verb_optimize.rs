@@ -7,7 +7,11 @@ use crate::{
     verb_simulate::{self, Ground, day, factor, ground},
 };
 use engine::advise::{Advice, Change, Delta, Effect, First, Kind, Looked, Room, Scaling, advise, scale};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(120);
 
 /// Options of `optimize`.
 #[derive(clap::Args, Debug)]
@@ -15,7 +19,7 @@ use serde_json::json;
 Examples:
   sales-orchestrator optimize                     what would help, with evidence and effect
   sales-orchestrator optimize --scale             how much more the team takes, and what to add first
-  sales-orchestrator optimize --scale --growth 2  capacity to add for twice the work
+  sales-orchestrator optimize --scale --growth 2  capacity to add for twice the work, step upon step
   sales-orchestrator optimize --json | jq '.findings[].how'
 
 Nothing is changed: each suggestion names the command, or the lines of agents.toml, that do it.")]
@@ -37,13 +41,17 @@ pub struct Args {
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let (base, _) = ground(app, args.ground).await?;
     let runs = usize::from(args.runs);
+    let bar = bar(app);
     let (mut text, mut json) = if args.scale {
         let scaling = scale(&base.scenario, args.growth, runs);
         (scaling_text(&scaling), json!(scaling))
     } else {
-        let advice = advise(&base.scenario, runs);
+        let advice = advise(&base.scenario, runs, |done, all| {
+            bar.set_message(format!("{done} of {all} changes tried out"));
+        });
         (advice_text(&advice), json!(advice))
     };
+    bar.finish_and_clear();
     text += "\nThis rests on\n";
     for note in &base.notes {
         put!(text, "  {note}\n");
@@ -52,6 +60,19 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         object.insert("notes".to_owned(), json!(base.notes));
     }
     Ok(Answer::new(text, json))
+}
+
+/// What is being done, on a terminal only: months take their time.
+fn bar(app: &App) -> ProgressBar {
+    let target =
+        if app.screen.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target).with_message("simulating the team as it is");
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn looked(looked: &Looked) -> String {

@@ -1,18 +1,22 @@
-//! `parked`: records that could not be read, with what is wrong; read again on request.
+//! `parked`: records that could not be read and messages that agents did not get, with what is wrong; tried again
+//! on request.
 
 use crate::{
     answer::{Answer, usage},
     app::{self, App},
-    text::{Table, ago, clean},
+    text::{Table, ago, clean, put},
 };
 use clap::Subcommand;
+use model::Timestamp;
 use serde_json::json;
+use store::{ParkedRow, Store, Undelivered};
 
 const EXAMPLES: &str = "\
 Examples:
   sales-orchestrator parked                      what was put aside, and why
   sales-orchestrator parked show 3               the record as it came
-  sales-orchestrator parked retry --all          read them again (after a fix at the source)";
+  sales-orchestrator parked retry m17            deliver that message to its agent again
+  sales-orchestrator parked retry --all          read and deliver everything again (after a fix)";
 
 /// Options of `parked`.
 #[derive(clap::Args, Debug)]
@@ -27,25 +31,41 @@ pub struct Args {
 
 #[derive(Subcommand, Debug)]
 enum What {
-    /// Read again
+    /// Read records, and deliver messages, again
     Retry {
-        /// Numbers of rows
+        /// As shown: 3 is a record, m17 a message
         #[arg(value_name = "ID")]
-        ids: Vec<i64>,
+        ids: Vec<String>,
         /// All of them
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },
-    /// The record as it came
+    /// The record as it came, or the message
     Show {
-        /// Number of the row
+        /// As shown
         #[arg(value_name = "ID")]
-        id: i64,
+        id: String,
     },
 }
 
 /// More than anybody looks at.
 const ALL: usize = 1_000_000;
+/// What the number of a message begins with.
+const MESSAGE: char = 'm';
+
+/// Numbers as they are shown: those of records, and those of messages.
+fn numbers(ids: &[String]) -> anyhow::Result<(Vec<i64>, Vec<i64>)> {
+    let (mut records, mut messages) = (Vec::new(), Vec::new());
+    for id in ids {
+        let (list, number) = match id.strip_prefix(MESSAGE) {
+            Some(number) => (&mut messages, number),
+            None => (&mut records, id.as_str()),
+        };
+        let wrong = || usage(format!("{id:?} is no id: `parked` shows them"));
+        list.push(number.parse().map_err(|_| wrong())?);
+    }
+    Ok((records, messages))
+}
 
 /// Shows or retries.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
@@ -55,43 +75,105 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             Err(usage("which ones? Give ids, or --all"))
         }
         Some(What::Retry { ids, all }) => {
-            let rows =
-                if *all { store.parked(ALL).await?.iter().map(|row| row.row).collect() } else { ids.clone() };
-            let count = store.retry_parked(&rows).await?;
-            let text = format!("{count} records will be read again when their stream is polled next.");
-            Ok(Answer::new(text, json!({ "retrying": count })))
+            let (records, messages) = if *all { all_of(&*store).await? } else { numbers(ids)? };
+            retry(&*store, &records, &messages).await
         }
-        Some(What::Show { id }) => {
-            let parked = store.parked(ALL).await?;
-            let row = parked.iter().find(|row| row.row == *id);
-            let row = row.ok_or_else(|| usage(format!("no parked record has the number {id}")))?;
-            let raw = String::from_utf8_lossy(&row.raw);
-            let text = format!("{}\n\n{}\n", clean(&row.reason), clean(&raw));
-            Ok(Answer::new(text, json!({ "id": row.row, "reason": row.reason, "raw": raw })))
-        }
-        None => {
-            let parked = store.parked(args.most).await?;
-            let mut table = Table::new(&["Id", "Stream", "Record", "Since", "State", "What is wrong"]);
-            for row in &parked {
-                table.row([
-                    row.row.to_string(),
-                    format!("{}/{}", row.connection, row.stream.plural()),
-                    row.id.as_deref().unwrap_or("?").to_owned(),
-                    ago(app::now().since(row.since)),
-                    if row.retrying { "to be read again" } else { "parked" }.to_owned(),
-                    row.reason.clone(),
-                ]);
-            }
-            let text = if table.is_empty() {
-                "Nothing is parked.".to_owned()
-            } else {
-                table.render(app.screen.columns)
-            };
-            let rows = parked.iter().map(|row| {
-                json!({ "id": row.row, "connection": row.connection, "stream": row.stream.plural(),
-                        "record": row.id, "reason": row.reason, "since": row.since, "retrying": row.retrying })
-            });
-            Ok(Answer::new(text, json!({ "parked": rows.collect::<Vec<_>>() })))
-        }
+        Some(What::Show { id }) => show(&*store, id).await,
+        None => list(app, &*store, args.most).await,
     }
+}
+
+async fn all_of(store: &dyn Store) -> anyhow::Result<(Vec<i64>, Vec<i64>)> {
+    let (records, messages) = (store.parked(ALL).await?, store.undelivered(ALL).await?);
+    Ok((records.iter().map(|row| row.row).collect(), messages.iter().map(|one| one.seq).collect()))
+}
+
+async fn retry(store: &dyn Store, records: &[i64], messages: &[i64]) -> anyhow::Result<Answer> {
+    let read = store.retry_parked(records).await?;
+    let sent = store.deliver_again(messages, app::now()).await?;
+    let mut text = String::new();
+    if read > 0 || messages.is_empty() {
+        put!(text, "{read} records will be read again when their stream is polled next.\n");
+    }
+    if !messages.is_empty() {
+        put!(text, "{sent} messages will be delivered again within seconds while the daemon runs.\n");
+    }
+    Ok(Answer::new(text, json!({ "retrying": read, "delivering": sent })))
+}
+
+async fn show(store: &dyn Store, id: &str) -> anyhow::Result<Answer> {
+    let (records, messages) = numbers(&[id.to_owned()])?;
+    let unknown = || usage(format!("nothing parked has the id {id}"));
+    if let Some(number) = messages.first() {
+        let found = store.undelivered(ALL).await?;
+        let one = found.iter().find(|one| one.seq == *number).ok_or_else(unknown)?;
+        let text = format!("{}\n\n{}\n", clean(&one.why), clean(&serde_json::to_string(&one.message)?));
+        return Ok(Answer::new(text, json!({ "id": id, "reason": one.why, "message": one.message })));
+    }
+    let parked = store.parked(ALL).await?;
+    let row = parked.iter().find(|row| records.contains(&row.row)).ok_or_else(unknown)?;
+    let raw = String::from_utf8_lossy(&row.raw);
+    let text = format!("{}\n\n{}\n", clean(&row.reason), clean(&raw));
+    Ok(Answer::new(text, json!({ "id": row.row, "reason": row.reason, "raw": raw })))
+}
+
+async fn list(app: &App, store: &dyn Store, most: usize) -> anyhow::Result<Answer> {
+    let (parked, messages, now) = (store.parked(most).await?, store.undelivered(most).await?, app::now());
+    let mut text = String::new();
+    if !parked.is_empty() {
+        text.push_str(&records(&parked, now).render(app.screen.columns));
+    }
+    if !messages.is_empty() {
+        let gap = if parked.is_empty() { "" } else { "\n" };
+        put!(text, "{gap}{}", undelivered(&messages, now).render(app.screen.columns));
+    }
+    if text.is_empty() {
+        text.push_str("Nothing is parked.");
+    }
+    let rows = parked.iter().map(|row| {
+        json!({ "id": row.row, "connection": row.connection, "stream": row.stream.plural(),
+                "record": row.id, "reason": row.reason, "since": row.since, "retrying": row.retrying })
+    });
+    let sent = messages.iter().map(|one| {
+        json!({ "id": format!("{MESSAGE}{}", one.seq), "to": one.message.to, "type": one.message.body.kind(),
+                "since": one.since, "attempts": one.attempts, "next": one.next, "reason": one.why,
+                "behind": one.behind })
+    });
+    let (rows, sent) = (rows.collect::<Vec<_>>(), sent.collect::<Vec<_>>());
+    Ok(Answer::new(text, json!({ "parked": rows, "messages": sent })))
+}
+
+fn records(parked: &[ParkedRow], now: Timestamp) -> Table {
+    let mut table = Table::new(&["Id", "Stream", "Record", "Since", "State", "What is wrong"]);
+    for row in parked {
+        table.row([
+            row.row.to_string(),
+            format!("{}/{}", row.connection, row.stream.plural()),
+            row.id.as_deref().unwrap_or("?").to_owned(),
+            ago(now.since(row.since)),
+            if row.retrying { "to be read again" } else { "parked" }.to_owned(),
+            row.reason.clone(),
+        ]);
+    }
+    table
+}
+
+fn undelivered(messages: &[Undelivered], now: Timestamp) -> Table {
+    let mut table = Table::new(&["Id", "To", "Message", "Since", "State", "What is wrong"]);
+    for one in messages {
+        let state = match one.next {
+            None => format!("given up after {}", one.attempts),
+            Some(at) if at <= now => "tried again now".to_owned(),
+            Some(at) => format!("tried again in {}", ago(at.since(now))),
+        };
+        table.row([
+            format!("{MESSAGE}{}", one.seq),
+            clean(&one.message.to),
+            one.message.body.kind().to_owned(),
+            ago(now.since(one.since)),
+            if one.behind == 0 { state } else { format!("{state}, {} wait behind", one.behind) },
+            clean(&one.why),
+        ]);
+    }
+    table
 }

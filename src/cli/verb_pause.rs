@@ -47,6 +47,10 @@ pub async fn run(app: &App, args: &Args, paused: bool) -> anyhow::Result<Answer>
         return Err(usage(format!("no agent is called {:?}{meant}", args.what)));
     };
     store.pause_agent(&app::actor(), &agent, paused, now).await?;
-    let text = if paused { "gets nothing new; what it has stays with it." } else { "takes work again." };
+    let text = if paused {
+        "gets nothing new; what it has not begun goes to others, and of what it has begun people are told."
+    } else {
+        "takes work again."
+    };
     Ok(Answer::new(format!("{agent} {text}"), json!({ "agent": agent, "paused": paused })))
 }

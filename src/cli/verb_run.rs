@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::Context;
 use runtime::{
+    absence::unknown_calendars,
     clock::{SystemClock, seed},
     daemon::{Daemon, Reload},
     reach::Outside,
@@ -46,6 +47,9 @@ pub async fn run(app: &Arc<App>, args: &Args) -> anyhow::Result<Answer> {
     telemetry::init(&config.settings.logging, app.log.map(Into::into), None).map_err(crate::answer::usage)?;
     for warning in app.team()?.warnings {
         warn!(%warning, "configuration");
+    }
+    for warning in unknown_calendars(&config) {
+        warn!(warning, "configuration");
     }
     let data = app.data(&config.settings);
     let _lock = lock(&data).await?;

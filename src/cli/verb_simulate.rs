@@ -124,7 +124,7 @@ fn team(app: &App, file: &PathBuf, rules: &Rules) -> anyhow::Result<Routing> {
     let loaded = load(Some(Source { name: &name, text: &agents }), stages)
         .map_err(|problems| usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let zone = rules.config.settings.organization.zone.to_string();
-    Routing::new(&loaded.roster, &zone).map_err(anyhow::Error::msg)
+    Routing::with(&loaded.roster, &zone, rules.routing.absences()).map_err(anyhow::Error::msg)
 }
 
 /// `2026-11-01`.

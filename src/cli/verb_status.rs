@@ -26,7 +26,8 @@ pub async fn centre(app: &App) -> anyhow::Result<Answer> {
 /// What the figures are made from.
 async fn facts(app: &App, config: &Config) -> anyhow::Result<Facts> {
     let store = app.store(&config.settings)?;
-    Facts::read(&*store, app.daemon(&config.settings).is_some(), app::now()).await
+    let facts = Facts::read(&*store, app.daemon(&config.settings).is_some(), app::now()).await?;
+    facts.with_absences(&*store, config).await
 }
 
 /// Agents, then connections.
@@ -37,17 +38,12 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
     let mut table = Table::new(&["Agent", "Status", "Open", "Limit", "Done 90 d", "In time", "Role"]);
     for agent in config.roster.agents.iter().filter(|agent| agent.enabled) {
         let figures = facts.overview.agents.get(&agent.id).copied().unwrap_or_default();
-        let status = match (figures.paused, figures.open) {
-            (true, _) => "paused",
-            (false, 0) => "standby",
-            (false, _) => "active",
-        };
         let limit = agent.capacity.as_ref().map_or("-".to_owned(), |it| format!("{} {}", it.limit, it.unit));
         let in_time =
             (figures.done >= 5).then(|| control::percent(figures::ratio(figures.on_time, figures.done)));
         table.row([
             agent.id.to_string(),
-            status.to_owned(),
+            facts.standing(&agent.id).to_lowercase(),
             figures.open.to_string(),
             limit,
             number(figures.done),
@@ -67,7 +63,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
         "daemon": daemon, "agents": config.roster.agents.iter().filter(|agent| agent.enabled).map(|agent| {
             let figures = facts.overview.agents.get(&agent.id).copied().unwrap_or_default();
             json!({ "id": agent.id, "open": figures.open, "done": figures.done, "on_time": figures.on_time,
-                    "paused": figures.paused })
+                    "paused": figures.paused, "away_until": facts.away.get(&agent.id) })
         }).collect::<Vec<_>>(),
         "streams": facts.freshness.iter().map(|stream| stream_json(stream, &facts, &config.settings)).collect::<Vec<_>>(),
         "writes": facts.overview.writes, "tasks": facts.overview.tasks, "health": centre.health,

@@ -50,7 +50,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     telemetry::init(&settings.logging, app.log.map(Into::into), Some("error")).map_err(usage)?;
     let links = app.links(&settings)?;
     let began = app::now();
-    let watched = app.store(&settings)?;
+    let watched = app.new_store(&settings)?;
     let bars = Bars::new(app, &links);
     let patience = args.timeout.map_or(Duration::MAX, Duration::from_secs);
     if app.daemon(&settings).is_some() {

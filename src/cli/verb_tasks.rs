@@ -8,9 +8,6 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Tasks that are answered at most.
-const MOST: usize = 200;
-
 /// Options of `tasks`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -28,6 +25,9 @@ pub struct Args {
     /// queued, offered, assigned, `in_progress`, blocked, done, failed or cancelled
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
+    /// Show at most so many, the first by due date
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    most: usize,
 }
 
 /// Options of `agents`.
@@ -35,7 +35,7 @@ pub struct Args {
 #[command(after_help = "Example:\n  sales-orchestrator agents --json | jq '.agents[].capabilities'")]
 pub struct AgentsArgs {}
 
-/// Tasks, at most [`MOST`].
+/// Tasks by due date.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let web = desk::web(app).await?;
     let subject = match &args.deal {
@@ -51,7 +51,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         None => None,
     };
     let input = json!({ "subject": subject, "agent": agent, "state": args.state });
-    let answer = desk::ask(&web, "tasks", input).await?;
+    let answer = desk::list(&web, "tasks", input, args.most).await?;
     let mut table = Table::new(&["Task", "Action", "State", "Agent", "Due", "What"]);
     for task in list(&answer, "tasks") {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
@@ -65,8 +65,12 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         ]);
     }
     let mut shown = if table.is_empty() { "No tasks.".to_owned() } else { table.render(app.screen.columns) };
-    if list(&answer, "tasks").count() == MOST {
-        put!(shown, "The first {MOST} by due date: --deal, --agent and --state show others.\n");
+    if desk::at(&answer, "/more") == true {
+        put!(
+            shown,
+            "The first {} by due date: --most shows more, --deal, --agent and --state others.\n",
+            args.most
+        );
     }
     Ok(Answer::new(shown, answer))
 }
@@ -77,10 +81,14 @@ pub async fn agents(app: &App, _: &AgentsArgs) -> anyhow::Result<Answer> {
     let answer = desk::ask(&web, "agents", json!({})).await?;
     let mut table = Table::new(&["Agent", "State", "Open", "Limit", "Can", "Role"]);
     for agent in list(&answer, "agents") {
-        let state = match (desk::at(agent, "/enabled").as_bool(), desk::at(agent, "/paused").as_bool()) {
-            (Some(false), _) => "disabled",
-            (_, Some(true)) => "paused",
-            _ => "takes work",
+        let is = |name| desk::at(agent, name).as_bool().unwrap_or_default();
+        let away = desk::at(agent, "/away_until").as_str();
+        let state = match away.and_then(|until| until.get(..10)) {
+            _ if !is("/enabled") => "disabled".to_owned(),
+            _ if is("/paused") => "paused".to_owned(),
+            Some(day) => format!("away until {day}"),
+            None if !is("/at_work") => "not at work".to_owned(),
+            None => "takes work".to_owned(),
         };
         let limit = desk::at(agent, "/capacity/limit").as_u64().map_or("-".to_owned(), |limit| {
             format!("{limit} {}", desk::at(agent, "/capacity/unit").as_str().unwrap_or_default())
@@ -93,7 +101,7 @@ pub async fn agents(app: &App, _: &AgentsArgs) -> anyhow::Result<Answer> {
             .collect();
         table.row([
             desk::at(agent, "/id").as_str().unwrap_or_default().to_owned(),
-            state.to_owned(),
+            state,
             desk::at(agent, "/open").to_string(),
             limit,
             cut(&can.join(", "), 60),

@@ -3,27 +3,25 @@
 
 use crate::{
     answer::{Answer, usage},
-    app::{self, App},
+    app::App,
     case_story::{self, Case},
     diff::name_of,
     figures::local,
     story,
     text::{Table, clean, cut, put},
+    why_task,
 };
-use engine::{
-    assign::{explain, week_start},
-    reconcile::explain_field,
-};
+use engine::reconcile::explain_field;
 use model::{
     Canonical, ConnectionId, ExternalRef, Id, Kind,
     work::{Assignment, Task},
 };
 use runtime::rules::Rules;
 use serde_json::{Value, json};
-use store::Store;
+use store::{Store, TaskFilter};
 
 /// Events shown.
-const HISTORY: usize = 12;
+pub const HISTORY: usize = 12;
 /// What an id may be said to be, besides a record's kind.
 const NAMED: [&str; 3] = ["task", "handoff", "escalation"];
 /// Tasks shown.
@@ -61,7 +59,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let store = app.store(&config.settings)?;
     let rules = app.rules(config, &*store).await?;
     match find(&*store, &rules, &args.what).await? {
-        Found::Task(task, decisions) => why_task(app, &*store, &rules, &task, &decisions).await,
+        Found::Task(task, decisions) => why_task::tell(app, &*store, &rules, &task, &decisions).await,
         Found::Record(record) => why_record(app, &*store, &rules, &record).await,
         Found::Case(case) => case_story::tell(app, &*store, &rules, &case).await,
     }
@@ -166,7 +164,7 @@ async fn why_record(
         fields.push(json!({ "field": field, "value": value, "sources": said }));
     }
     put!(text, "\n{}", table.render(app.screen.columns));
-    let tasks = store.tasks(Some(record.id), None, None, TASKS).await?;
+    let tasks = store.tasks(&TaskFilter::of(record.id), TASKS).await?;
     if !tasks.is_empty() {
         put!(text, "\nTasks\n{}", task_table(app, &tasks));
     }
@@ -203,73 +201,4 @@ fn task_table(app: &App, tasks: &[Task]) -> String {
         ]);
     }
     table.render(app.screen.columns)
-}
-
-async fn why_task(
-    app: &App,
-    store: &dyn Store,
-    rules: &Rules,
-    task: &Task,
-    decisions: &[Assignment],
-) -> anyhow::Result<Answer> {
-    let zone = rules.routing.zone();
-    let mut text = format!(
-        "{} ({}) on {}\n  {}, needs {}, priority {}, because {}\n",
-        app.screen.paint.bold(&clean(&task.title)),
-        task.action,
-        task.subject,
-        task.state.name(),
-        task.need.capability,
-        task.priority,
-        clean(&task.cause),
-    );
-    put!(text, "  arrived {}", local(task.arrived, zone));
-    if let Some(due) = task.due {
-        put!(text, ", due {}", local(due, zone));
-    }
-    text.push('\n');
-    for (at, made) in decisions.iter().enumerate() {
-        text += if at == 0 { "\nDecision\n" } else { "\nBefore that\n" };
-        for line in story::decision(made) {
-            put!(text, "  {line}\n");
-        }
-    }
-    if decisions.is_empty() {
-        text += "\nIt was not decided yet.\n";
-    }
-    let history = store.history(task.id, HISTORY).await?;
-    if !history.is_empty() {
-        text += "\nHistory\n";
-    }
-    for (_, event) in &history {
-        let (at, source) = (local(event.at, zone), clean(&event.source));
-        put!(text, "  {at}  {}  ({source})\n", story::event(&event.kind));
-    }
-    let now = now_verdicts(store, rules, task, decisions).await?;
-    if !now.is_empty() {
-        text += "\nWere it decided now\n";
-        for line in &now {
-            put!(text, "  {line}\n");
-        }
-    }
-    let events: Vec<_> = history.iter().map(|(_, event)| event).collect();
-    Ok(Answer::new(text, json!({ "task": task, "decisions": decisions, "now": now, "history": events })))
-}
-
-/// Every agent, judged on the board as it is now with this task on it.
-async fn now_verdicts(
-    store: &dyn Store,
-    rules: &Rules,
-    task: &Task,
-    decisions: &[Assignment],
-) -> anyhow::Result<Vec<String>> {
-    if !task.state.is_open() {
-        return Ok(Vec::new());
-    }
-    let now = app::now();
-    let mut board = store.board(0, week_start(now, rules.routing.zone())).await?;
-    board.tasks = vec![task.clone()];
-    let seed = decisions.first().map_or(0, |made| made.seed);
-    let explained = explain(&board, &rules.routing, task.id, seed, now);
-    Ok(explained.map(|(_, all)| story::verdicts(&all)).unwrap_or_default())
 }

@@ -92,9 +92,13 @@ impl Choice {
             connection: self.connection.as_deref().map(ConnectionId::from),
             ..WriteFilter::default()
         };
-        let narrow = !self.ids.is_empty() || self.reason.is_some();
-        let mut rows = store.writes(&filter, if narrow { MOST } else { most }).await?;
-        rows.retain(|row| self.ids.is_empty() || self.ids.contains(&row.row));
+        let mut rows = Vec::new();
+        for id in &self.ids {
+            rows.extend(store.writes(&WriteFilter { row: Some(*id), ..filter.clone() }, 1).await?);
+        }
+        if self.ids.is_empty() {
+            rows = store.writes(&filter, if self.reason.is_some() { MOST } else { most }).await?;
+        }
         if let Some(words) = &self.reason {
             let words = words.to_lowercase();
             rows.retain(|row| row.note.as_ref().is_some_and(|note| note.to_lowercase().contains(&words)));
@@ -121,6 +125,12 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         return Err(usage("which ones? Give ids, --state, --connection or --reason"));
     }
     let rows: Vec<i64> = choice.rows(&*store, MOST).await?.iter().map(|row| row.row).collect();
+    let unknown: Vec<String> =
+        choice.ids.iter().filter(|id| !rows.contains(id)).map(ToString::to_string).collect();
+    if !unknown.is_empty() {
+        let unknown = unknown.join(", ");
+        return Err(usage(format!("no such write: {unknown} (`sales-orchestrator writes` lists them)")));
+    }
     let changed = store.decide(&app::actor(), &rows, decision, app::now()).await?;
     let left = rows.len() - changed.len();
     let mut text = format!("{} writes {done}\n", changed.len());

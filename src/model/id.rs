@@ -92,6 +92,19 @@ name_id! {
     MessageId
 }
 
+/// What the ids of the daemon's own messages begin with; an id of ours or a number follows.
+const OWN: [&str; 5] = ["task-", "withdrawn-", "escalation-", "handoff-", "insight-"];
+
+impl MessageId {
+    /// An id as the daemon gives to messages of its own: taken by another, its message would count as said already.
+    pub fn is_reserved(&self) -> bool {
+        OWN.iter().filter_map(|own| self.as_str().strip_prefix(own)).any(|rest| {
+            let ours = rest.get(..36).is_some_and(|id| id.parse::<Id>().is_ok());
+            ours || rest.starts_with(|c: char| c.is_ascii_digit())
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +114,22 @@ mod tests {
         let (early, late) = (Id::v7(1_000, u128::MAX), Id::v7(1_001, 0));
         assert!(early < late);
         assert!(early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn ids_of_the_daemons_messages_are_its_own() {
+        let id = Id::v7(1_763_797_200_000, 42);
+        for own in [
+            format!("task-{id}-17"),
+            format!("task-{id}-17/1.1"),
+            format!("handoff-{id}"),
+            "insight-3-ANNA".into(),
+        ] {
+            assert!(MessageId::new(own.clone()).is_reserved(), "{own}");
+        }
+        for other in ["task-list", "msg-17", "handoff-notes", "escalation-"] {
+            assert!(!MessageId::new(other).is_reserved(), "{other}");
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The assign cycle: takes the best of the queue, lets the engine choose, and commits each choice with its
 //! reasons and the write that tells the agent, all in one transaction.
 
+mod overflow;
+#[cfg(test)]
+mod tests;
+
 use crate::{
     cycle::{Cycle, Turn},
     fault::{self, Place},
@@ -11,12 +15,11 @@ use crate::{
 use anyhow::Context;
 use async_trait::async_trait;
 use engine::{
-    assign::{Desk, Response, overflow, week_start},
-    coordinate::{Raised, escalation_of},
+    assign::{Desk, week_start},
     flow::{place, writes_for},
 };
 use model::{
-    Event, EventKind, Id, Timestamp, Write,
+    Id, Timestamp, Write,
     work::{Assignment, Board, QueuePlace, Subject, SubjectView, Task},
 };
 use std::{
@@ -24,16 +27,12 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use store::Coordinated;
-use tracing::{info, warn};
+use store::Placing;
+use tracing::info;
 
-const DAY_MILLIS: i64 = 86_400_000;
-/// An overflow is told of again after this.
-const TOLD_AGAIN: Duration = Duration::from_secs(86_400);
-/// Queued tasks looked at in one turn.
+/// Queued tasks looked at in one turn, at most and at least: twice as many as there is room for.
 const BATCH: usize = 500;
-/// A walk through the whole of a long queue takes a share of the time: one part of this and one.
-const WHOLE_REST: u32 = 20;
+const LEAST: usize = 20;
 /// When tasks are left over, for working hours and weekly windows to open; everything else nudges.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
@@ -43,34 +42,10 @@ pub struct Assign {
     /// The roster with its loads, kept between turns while the routing stays.
     desk: Option<Desk>,
     walk: Walk,
-    whole: Whole,
-    /// When an overflow of a capability was last told of, by its kind.
-    told: BTreeMap<(Box<str>, &'static str), Timestamp>,
-}
-
-/// When the whole queue is walked through. In between only kinds of tasks are looked at that somebody can take; the
-/// whole queue says what piles up, and keeps the reasons.
-#[derive(Default)]
-struct Whole {
-    /// The walk under way is one, since then.
-    since: Option<Timestamp>,
-    /// The next one is due then.
-    due: Option<Timestamp>,
-}
-
-impl Whole {
-    /// A walk begins.
-    fn begin(&mut self, now: Timestamp) {
-        self.since = self.due.is_none_or(|due| now >= due).then_some(now);
-    }
-
-    /// A walk is over. A queue of more than one batch is left alone for a while, the longer the longer it took.
-    fn end(&mut self, batches: u32, now: Timestamp) {
-        if let Some(since) = self.since.take() {
-            let rest = if batches > 1 { now.since(since) * WHOLE_REST } else { Duration::ZERO };
-            self.due = Some(now + rest.min(LOOK_AGAIN));
-        }
-    }
+    /// When what waits was last counted.
+    counted: Option<Timestamp>,
+    /// When an overflow was last told of, by what it is called.
+    told: BTreeMap<String, Timestamp>,
 }
 
 /// A walk through the queue, a batch per turn: many tasks that nobody can take must not hide the others.
@@ -84,8 +59,8 @@ struct Walk {
     placed: bool,
     /// Something was not.
     waiting: bool,
-    /// Turns so far.
-    batches: u32,
+    /// Nothing of the last batch was.
+    barren: bool,
 }
 
 impl Walk {
@@ -113,7 +88,7 @@ impl Walk {
 impl Assign {
     /// One for all tasks.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, desk: None, walk: Walk::default(), whole: Whole::default(), told: BTreeMap::new() }
+        Self { shared, desk: None, walk: Walk::default(), counted: None, told: BTreeMap::new() }
     }
 
     /// The desk as of this board.
@@ -128,77 +103,35 @@ impl Assign {
         }
     }
 
-    /// The next batch of the queue: of all of it, or of what somebody can take.
+    /// One more turn is done; at the end of a walk it is looked at what is left.
+    async fn goes_on(
+        &mut self,
+        rules: &Rules,
+        next: Option<QueuePlace>,
+        now: Timestamp,
+    ) -> anyhow::Result<Turn> {
+        let turn = self.walk.goes_on(next, now);
+        if turn != Turn::Again {
+            self.alarm(rules, now).await?;
+        }
+        Ok(turn)
+    }
+
+    /// The next batch of what somebody can take.
     async fn read(&mut self, rules: &Rules, now: Timestamp) -> anyhow::Result<(Board, Option<QueuePlace>)> {
         let (shared, after) = (self.shared.clone(), self.walk.after);
         let week = week_start(now, rules.routing.zone());
-        if after.is_none() {
-            self.whole.begin(now);
-        }
-        if self.whole.since.is_some() {
-            return Ok(shared.store.board_after(after, BATCH, week).await?);
-        }
         let (board, kinds) = shared.store.standing(week).await?;
+        let waiting = !kinds.is_empty();
         let open = self.desk(rules, &board).open_kinds(kinds, now);
-        if open.is_empty() {
-            Ok((board, None))
-        } else {
-            Ok(shared.store.board_of(open, after, BATCH, week).await?)
+        self.walk.waiting |= waiting;
+        if open.kinds.is_empty() {
+            return Ok((board, None));
         }
-    }
-
-    /// One more turn is done; at the end of a walk it looks again when the next whole one is due.
-    fn goes_on(&mut self, next: Option<QueuePlace>, now: Timestamp) -> Turn {
-        self.walk.batches += 1;
-        if next.is_none() {
-            self.whole.end(self.walk.batches, now);
-        }
-        match (self.walk.goes_on(next, now), self.whole.due) {
-            (Turn::Idle { until }, Some(due)) if due > now => {
-                Turn::Idle { until: Some(until.map_or(due, |until| until.min(due))) }
-            }
-            (turn, _) => turn,
-        }
-    }
-
-    /// Tells of work that has waited too long for somebody able to do it, and of work for which everybody able is
-    /// at the limit: an escalation per capability and day.
-    async fn alarm(
-        &mut self,
-        rules: &Rules,
-        board: &Board,
-        made: &[Assignment],
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
-        let mut out = Coordinated::default();
-        for piled in overflow(board, made, &rules.routing, now) {
-            let (raised, why) = match &piled.response {
-                Response::Alert { why } => (Raised::Overflow, why.clone()),
-                Response::Escalate => (Raised::Capacity, "everybody able is at the limit".to_owned()),
-                Response::Queue => continue,
-            };
-            let place: (Box<str>, &str) = (piled.capability.clone(), raised.name());
-            if self.told.get(&place).is_some_and(|at| now.since(*at) < TOLD_AGAIN) {
-                continue;
-            }
-            let what = format!("{} tasks wait for {}: {why}", piled.waiting, piled.capability);
-            warn!(capability = %piled.capability, waiting = piled.waiting, why, "overflow");
-            let occasion = format!("{} {}", piled.capability, now.as_millis() / DAY_MILLIS);
-            let context = [("capability", piled.capability.to_string()), ("why", what.clone())];
-            let context = context.map(|(name, text)| (name.to_owned(), text.into())).into_iter().collect();
-            let limits = &rules.config.roster.rules.coordination;
-            let case = escalation_of(raised, &occasion, (None, None), context, limits, now);
-            out.escalations.extend(case.map(|case| (None, case)));
-            self.told.insert(place, now);
-            let kind = EventKind::Noticed { what };
-            out.events.push(Event { at: now, subject: None, kind, source: "engine".into() });
-        }
-        if out.events.is_empty() {
-            return Ok(());
-        }
-        let kept = self.shared.store.commit_coordination(&self.shared.held, out, now).await;
-        self.shared.nudges.coordinate.wake();
-        kept.context("noting an overflow")
+        // Whoever has room wants none of the first ones: what it does want may be far behind.
+        let few = open.room.filter(|_| !self.walk.barren);
+        let most = few.map_or(BATCH, |room| room.saturating_mul(2).clamp(LEAST, BATCH));
+        Ok(shared.store.board_of(open.kinds, after, most, week).await?)
     }
 }
 
@@ -261,25 +194,30 @@ impl Cycle for Assign {
         }
         let (board, next) = self.read(&rules, now).await.context("reading the board")?;
         if self.walk.is_overtaken(&board) {
-            self.walk = Walk::default();
+            self.walk = Walk { barren: self.walk.barren, ..Walk::default() };
+            // In a busy office no walk may come to its end.
+            self.alarm(&rules, now).await?;
             return Ok(Turn::Again);
         }
         let seed = shared.dice().u64();
         let made = self.desk(&rules, &board).place(&board.tasks, seed, now);
-        self.alarm(&rules, &board, &made, now).await?;
         let placed = made.iter().filter(|one| one.winner.is_some()).count();
         self.walk.revision = board.revision;
         self.walk.placed |= placed > 0;
+        self.walk.barren = placed == 0;
         self.walk.waiting |= placed < board.tasks.len();
         if placed == 0 {
-            return Ok(self.goes_on(next, now));
+            return self.goes_on(&rules, next, now).await;
         }
         let writes = writes(&shared, &rules, &board, &made).await?;
         if fault::point(Place::Assigned).is_err() {
             return Ok(Turn::Stop);
         }
-        match store.commit_assignments(&self.shared.held, board.revision, made, writes, now).await {
-            Ok(()) => info!(placed, waiting = board.tasks.len() - placed, "tasks assigned"),
+        let waiting = board.tasks.len() - placed;
+        let routing = Some(rules.routing.text());
+        let placing = Placing { on: board, routing, assignments: made, writes };
+        match store.commit_assignments(&self.shared.held, placing, now).await {
+            Ok(()) => info!(placed, waiting, "tasks assigned"),
             Err(store::Error::Stale { .. }) => {
                 self.walk = Walk::default();
                 return Ok(Turn::Again);
@@ -290,9 +228,6 @@ impl Cycle for Assign {
         self.shared.nudges.coordinate.wake();
         // Committing placements makes the next revision.
         self.walk.revision += 1;
-        Ok(self.goes_on(next, now))
+        self.goes_on(&rules, next, now).await
     }
 }
-
-#[cfg(test)]
-mod tests;

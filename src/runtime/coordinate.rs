@@ -84,6 +84,7 @@ impl Draft<'_> {
             cancel,
             told,
             alarmed,
+            withdrawn,
             spread,
             writes,
             events,
@@ -95,7 +96,7 @@ impl Draft<'_> {
             && create.is_empty()
             && raised.is_empty()
             && cancel.is_empty()
-            && (told.is_empty() && alarmed.is_empty() && spread.is_empty())
+            && (told.is_empty() && alarmed.is_empty() && withdrawn.is_empty() && spread.is_empty())
             && writes.is_empty()
             && events.is_empty()
     }
@@ -181,9 +182,10 @@ impl Cycle for Coordinate {
         let views = views(&shared, &agenda).await?;
         let mut draft = Draft { shared: &shared, rules: &rules, views, out: Coordinated::default(), now };
         offers::expire(&mut draft, &agenda);
+        self.take_back(&mut draft, agenda.revision).await?;
+        offers::withdraw(&mut draft, &agenda);
         offers::tell(&mut draft, &agenda).await?;
         offers::spread(&mut draft, &agenda);
-        self.take_back(&mut draft, agenda.revision).await?;
         stand_in::choose(&mut draft).await?;
         triggers(&mut draft, &agenda);
         cases::troubles(&mut draft, &agenda);

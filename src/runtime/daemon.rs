@@ -80,7 +80,7 @@ impl Daemon {
         if unsure > 0 {
             warn!(writes = unsure, "the last run ended while these were being sent: looking for them first");
         }
-        let rules = Rules::build(Arc::new(config), &*store).await?;
+        let rules = Rules::build(Arc::new(config), &*store, clock.now()).await?;
         Ok(Self { shared: Arc::new(Shared::new(store, held, clock, rules, seed)), links, outside: None })
     }
 

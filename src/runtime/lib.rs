@@ -1,6 +1,7 @@
 //! The cycles that make the daemon, and what they are put together from. The only crate that sees connectors,
 //! engine and store at once.
 
+pub mod absence;
 pub mod assign;
 pub mod budget;
 pub mod clock;

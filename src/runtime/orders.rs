@@ -13,7 +13,7 @@ use model::{
     work::{Board, Order, Subject, Task},
 };
 use std::collections::BTreeSet;
-use store::{CarriedOut, TakeBack};
+use store::{CarriedOut, Placing, TakeBack, TaskFilter};
 use tracing::info;
 
 /// Open tasks of one deal that are looked at.
@@ -62,7 +62,7 @@ async fn board(shared: &Shared, rules: &Rules, order: &Order, now: Timestamp) ->
     records.extend(order.make.as_ref().and_then(|(task, _)| record_of(&task.subject)));
     for record in records {
         let tasks =
-            shared.store.tasks(Some(record), None, None, MOST).await.context("reading a deal's tasks")?;
+            shared.store.tasks(&TaskFilter::of(record), MOST).await.context("reading a deal's tasks")?;
         ids.extend(tasks.iter().filter(|task| task.state.is_open()).map(|task| task.id));
     }
     let week = week_start(now, rules.routing.zone());
@@ -86,10 +86,11 @@ async fn carried(
     settled: Settled,
     now: Timestamp,
 ) -> anyhow::Result<CarriedOut> {
-    let mut writes = assign::writes(shared, rules, board, &settled.given).await?;
+    let Settled { given, taken, lapsed, mut on } = settled;
+    let mut writes = assign::writes(shared, rules, board, &given).await?;
     let mut take_back = Vec::new();
-    for (id, agent) in &settled.taken {
-        let to = settled.given.iter().find(|made| made.task == *id).and_then(|made| made.winner.as_ref());
+    for (id, agent) in &taken {
+        let to = given.iter().find(|made| made.task == *id).and_then(|made| made.winner.as_ref());
         let to = to.map_or_else(|| "another".to_owned(), |winner| winner.agent.to_string());
         let why = format!("{} gave it to {to}", order.by);
         if let Some(task) = board.tasks.iter().find(|task| task.id == *id) {
@@ -104,21 +105,21 @@ async fn carried(
         (task.clone(), rank(task.arrived, task.priority, ageing), params)
     });
     let mut events = Vec::new();
-    for made in &settled.given {
+    for made in &given {
         let winner = made.winner.as_ref().map_or_else(String::new, |winner| winner.agent.to_string());
         let why = order.gives.iter().find(|give| give.task == made.task).map(|give| give.why.to_string());
         let why = why.filter(|why| !why.is_empty()).map(|why| format!(": {why}")).unwrap_or_default();
         events.push(noticed(order, made.task, format!("{} gave it to {winner}{why}", order.by), now));
     }
-    for lapsed in &settled.lapsed {
+    for lapsed in &lapsed {
         events.push(noticed(order, lapsed.task, lapse(order, &lapsed.why), now));
     }
+    on.tasks.clone_from(&board.tasks);
     Ok(CarriedOut {
         orders: vec![order.id.clone()],
         take_back,
         create: create.collect(),
-        assignments: settled.given,
-        writes,
+        placing: Placing { on, routing: Some(rules.routing.text()), assignments: given, writes },
         events,
     })
 }

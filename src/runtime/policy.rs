@@ -5,12 +5,13 @@ use model::{
     AgentId, Id, MessageId, Timestamp,
     work::{
         EscalationCase, Message, ORCHESTRATOR, Party, Reach,
-        message::{Body, EscalationBody, EscalationStatus, Fill, ResultDocument, Status, StatusBody},
+        message::{Body, EscalationBody, EscalationStatus, ResultDocument, Status, StatusBody},
     },
 };
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use store::{CaseFilter, Effect, Error, Said, Store};
+use store::{CaseFilter, Effect, Error, Refusal, Said, Store};
 use tracing::warn;
 
 /// Reason of the escalation that asks for approval.
@@ -54,6 +55,9 @@ pub async fn say(
         }
     }
     let settled = settled(&message);
+    if let Some(case) = settled {
+        decides(store, by, &message, case).await?;
+    }
     let said = store.say(by, message, now).await?;
     if let (Some(case), Party::Person(_)) = (settled, by) {
         release(store, rules, case, now).await?;
@@ -219,6 +223,27 @@ fn settled(message: &Message) -> Option<Id> {
     escalation_id.as_deref()?.parse().ok()
 }
 
+/// A request for approval is settled by a person, in words that say yes or no.
+async fn decides(store: &dyn Store, by: &Party, message: &Message, case: Id) -> Result<(), Error> {
+    let filter = CaseFilter { id: Some(case), ..CaseFilter::default() };
+    let found = store.escalations(&Party::Daemon, &filter, 1).await?;
+    if !found.iter().any(|case| &*case.reason == REASON && case.status != EscalationStatus::Resolved) {
+        return Ok(());
+    }
+    let refused = |refusal, why: &str| Err(Error::Refused { refusal, why: why.to_owned() });
+    if by.agent().is_some() {
+        return refused(Refusal::NotYours, "a person approves or refuses this");
+    }
+    let Body::Escalation(EscalationBody { resolution: Some(words), .. }) = &message.body else {
+        return Ok(());
+    };
+    let words = words.trim().to_lowercase();
+    if words.starts_with("approved") || words.starts_with("refused") {
+        return Ok(());
+    }
+    refused(Refusal::Wrong, "an approval is settled by words that begin with `approved` or `refused`")
+}
+
 /// What waited with an approved request is said now. A task that went on meanwhile is left as it is.
 async fn release(store: &dyn Store, rules: &Rules, case: Id, now: Timestamp) -> Result<(), Error> {
     let filter = CaseFilter { id: Some(case), ..CaseFilter::default() };
@@ -226,9 +251,8 @@ async fn release(store: &dyn Store, rules: &Rules, case: Id, now: Timestamp) -> 
     let Some(case) = found.iter().find(|case| &*case.reason == REASON && says_yes(case, rules)) else {
         return Ok(());
     };
-    let Some(held) = case.context.get(HELD).and_then(Value::as_object) else { return Ok(()) };
-    let fill = Fill { from: Some(case.from.clone()), ..Fill::default() };
-    let Ok(held) = Message::from_object(held.clone(), &fill) else { return Ok(()) };
+    let held = case.context.get(HELD).and_then(|held| Message::deserialize(held).ok());
+    let Some(held) = held.filter(|held| held.from == case.from) else { return Ok(()) };
     let agent = AgentId::new(&*case.from);
     let asked = held_back(rules, &Party::Agent(agent.clone()), &held);
     if asked.is_some_and(|(task, beyond)| !is_approved(case, rules, task, &beyond)) {

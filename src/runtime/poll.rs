@@ -2,10 +2,12 @@
 //! commits page by page with the cursor.
 
 use crate::{
+    absence,
     cycle::{Cycle, Turn},
     fault::{self, Place},
     ingest,
     link::Link,
+    rules,
     schedule::Schedule as When,
     shared::Shared,
 };
@@ -305,8 +307,16 @@ impl Cycle for Poll {
             Ok(Ok(true)) => {
                 self.reread(stream).await?;
                 self.ended(at, now).await?;
-                if matches!(stream, Stream::Pipeline | Stream::Owner) {
-                    crate::rules::refresh(&self.shared, None).await?;
+                match stream {
+                    Stream::Pipeline | Stream::Owner => rules::refresh(&self.shared, None).await?,
+                    Stream::Meeting => absence::refresh(&self.shared).await?,
+                    Stream::Company
+                    | Stream::Contact
+                    | Stream::Deal
+                    | Stream::Task
+                    | Stream::Note
+                    | Stream::Email
+                    | Stream::Call => {}
                 }
             }
             Ok(Ok(false)) => {}

@@ -1,6 +1,7 @@
 //! The rules in force: configuration, and what the vendors' pipelines mean, compiled for the engine.
 
 use crate::{
+    absence::routing,
     settings::{Place, Settings},
     shared::Shared,
 };
@@ -13,7 +14,9 @@ use engine::{
     reconcile::{MailPolicy, Mapped, MergePolicy, restage},
     relate::{Ours, RelatePolicy},
 };
-use model::{Canonical, ConnectionId, Currency, DealOutcome, ExternalRef, Field, Fields, Kind, Stage};
+use model::{
+    Canonical, ConnectionId, Currency, DealOutcome, ExternalRef, Field, Fields, Kind, Stage, Timestamp,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use store::{Caps, Store};
 use tracing::{info, warn};
@@ -74,7 +77,7 @@ pub struct Rules {
 
 impl Rules {
     /// Compiles configuration with the pipelines known so far.
-    pub async fn build(config: Arc<Config>, store: &dyn Store) -> anyhow::Result<Self> {
+    pub async fn build(config: Arc<Config>, store: &dyn Store, now: Timestamp) -> anyhow::Result<Self> {
         let pipelines = pipelines(store).await?;
         let mut stages = BTreeMap::new();
         for connection in &config.settings.connection {
@@ -96,15 +99,15 @@ impl Rules {
             }
             stages.insert(id, meanings);
         }
-        let zone = config.settings.organization.zone.to_string();
         let owners = owners(store).await?;
+        let routing = routing(&config, store, now).await?;
         let ours = ours(&config.settings, owners.keys().map(|(_, address)| &**address));
         let mut merge = merge(&config.settings, &stages)?;
         merge.mail = mail(&config, &ours);
         Ok(Self {
             relate: RelatePolicy { ours, shared_domains: merge.shared_domains.clone() },
             merge,
-            routing: Routing::new(&config.roster, &zone).map_err(anyhow::Error::msg)?,
+            routing,
             flow: flow(&config.settings),
             caps: caps(&config.settings),
             routes: routes(&config.settings),
@@ -269,17 +272,22 @@ async fn each(store: &dyn Store, kind: Kind, mut visit: impl FnMut(&Canonical)) 
 /// Compiles the rules anew from `config` (a reload) or from what is in force (pipelines changed). Where stages
 /// mean something else now, deals are put into their new stage.
 pub async fn refresh(shared: &Shared, config: Option<Arc<Config>>) -> anyhow::Result<()> {
-    let old = shared.rules();
-    let new = Rules::build(config.clone().unwrap_or_else(|| old.config.clone()), &*shared.store).await?;
-    let moved = new.merge.stages != old.merge.stages;
-    let others = new.relate != old.relate;
-    if config.is_none() && !moved && new.owners == old.owners {
-        return Ok(());
-    }
-    let guessed =
-        new.stages.values().flat_map(BTreeMap::values).filter(|meaning| meaning.guessed.is_some()).count();
-    info!(stages = new.stages.values().map(BTreeMap::len).sum::<usize>(), guessed, "rules in force");
-    shared.replace_rules(new);
+    let (moved, others) = loop {
+        let old = shared.rules();
+        let from = config.clone().unwrap_or_else(|| old.config.clone());
+        let new = Rules::build(from, &*shared.store, shared.clock.now()).await?;
+        let moved = new.merge.stages != old.merge.stages;
+        let others = new.relate != old.relate;
+        if config.is_none() && !moved && new.owners == old.owners {
+            return Ok(());
+        }
+        let meanings = || new.stages.values().flat_map(BTreeMap::values);
+        let (stages, guessed) = (meanings().count(), meanings().filter(|one| one.guessed.is_some()).count());
+        if shared.replace_rules(&old, new) {
+            info!(stages, guessed, "rules in force");
+            break (moved, others);
+        }
+    };
     if others {
         // Who is ours decides who spoke to whom, in the past as well.
         let again = shared.store.relate_all(&shared.held, shared.clock.now()).await;

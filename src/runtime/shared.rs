@@ -101,10 +101,18 @@ impl Shared {
     pub fn rules(&self) -> Arc<Rules> {
         self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
-    /// Puts other rules in force and has everything looked at again.
-    pub fn replace_rules(&self, rules: Rules) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    /// Puts other rules in force and has everything looked at again, unless others came into force since `of` was read:
+    /// then they are to be worked out anew (false).
+    #[must_use]
+    pub fn replace_rules(&self, of: &Arc<Rules>, rules: Rules) -> bool {
+        let mut known = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&known, of) {
+            return false;
+        }
+        *known = Arc::new(rules);
+        drop(known);
         self.nudges.all();
+        true
     }
     /// Dice of its own for one turn.
     pub fn dice(&self) -> Dice {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use model::{
     AgentId, Currency, Event, Id, Money, Stage, Timestamp, Write,
     work::{
-        Document, EscalationCase, HandoffCase, Message, Passed, Task, TrackRecord,
+        Document, EscalationCase, HandoffCase, Message, Passed, Task, TrackRecord, Withdrawn,
         message::{EscalationStatus, HandoffStatus},
     },
 };
@@ -56,6 +56,8 @@ pub struct Agenda {
     pub handoffs: Vec<HandoffCase>,
     /// Open escalations: not routed yet, or past the time to tell people again.
     pub escalations: Vec<EscalationCase>,
+    /// Tasks that went from agents which are to be told.
+    pub withdrawn: Vec<Withdrawn>,
     /// Documents of which it was not looked at yet whether all agents get them.
     pub documents: Vec<Document>,
     /// Triggers whose tasks are to be made, with their number.
@@ -83,8 +85,10 @@ pub struct Coordinated {
     pub raised: Vec<i64>,
     /// Open tasks that are no longer needed, with why.
     pub cancel: Vec<(Id, Box<str>)>,
-    /// Tasks whose agent is told now.
-    pub told: Vec<Id>,
+    /// Reserved tasks of which this agent is told now; `Stale` when one is no longer reserved for it.
+    pub told: Vec<(Id, AgentId)>,
+    /// Withdrawals (by number) that need no more telling.
+    pub withdrawn: Vec<i64>,
     /// Documents that were looked at.
     pub spread: Vec<i64>,
     /// Tasks whose trouble is escalated now.
@@ -126,6 +130,8 @@ pub struct Push {
 pub enum Pushed {
     /// The receiver has it.
     Done,
+    /// Not sent: what it says does not hold any more.
+    Outdated,
     /// Again at.
     Retry {
         /// Not before.

@@ -28,9 +28,9 @@ pub use outbox::{Actor, Caps, Decision, Outbox, WriteFilter, WriteRow};
 pub use relations::{Relations, Unrelated};
 pub use settings::Settings;
 pub use sqlite::{Exec, FolderLock, SqliteStore};
-pub use talk::{CaseFilter, Effect, Kept, MessageFilter, Raise, Said, Talk};
+pub use talk::{CaseFilter, Effect, Kept, MessageFilter, Raise, Said, Talk, Undelivered};
 pub use views::{AgentFigures, Overview, Past, Views};
-pub use work::{Progressed, Work};
+pub use work::{Placing, Progressed, TaskFilter, Work};
 
 /// Everything together: what the daemon holds as `Arc<dyn Store>`.
 pub trait Store:

@@ -1,10 +1,10 @@
 //! What people decide about who does what: kept as intents, carried out by the daemon.
 
-use crate::{Error, Held, TakeBack};
+use crate::{Error, Held, Placing, TakeBack};
 use async_trait::async_trait;
 use model::{
-    Event, Id, Timestamp, Write,
-    work::{Assignment, Board, Order, Party, Task},
+    Event, Id, Timestamp,
+    work::{Board, Order, Party, Task},
 };
 
 /// Orders and what they rest on.
@@ -41,10 +41,8 @@ pub struct CarriedOut {
     pub take_back: Vec<TakeBack>,
     /// Tasks to make (one that exists stays), with rank and parameters as JSON.
     pub create: Vec<(Task, i64, Option<String>)>,
-    /// Tasks given.
-    pub assignments: Vec<Assignment>,
-    /// Writes decided with it.
-    pub writes: Vec<Write>,
+    /// Tasks given, on the board without what is taken back; and writes decided with it.
+    pub placing: Placing,
     /// Events, in order; those of tasks are added by the store.
     pub events: Vec<Event>,
 }

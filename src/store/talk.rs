@@ -32,6 +32,10 @@ pub trait Talk: Send + Sync {
         after: i64,
         most: usize,
     ) -> Result<Vec<Kept>, Error>;
+    /// Messages to webhooks and programs that failed at least once, newest first: given up, or tried again.
+    async fn undelivered(&self, most: usize) -> Result<Vec<Undelivered>, Error>;
+    /// Has these undelivered messages, by their numbers, tried again at once. Returns how many.
+    async fn deliver_again(&self, messages: &[i64], now: Timestamp) -> Result<u64, Error>;
     /// What an agent should do next: the offer with the earliest end, else its accepted work that is due first
     /// and not begun. Looking takes nothing: it is still to be accepted.
     async fn next_task(&self, agent: &AgentId) -> Result<Option<TaskDetail>, Error>;
@@ -124,6 +128,25 @@ pub struct Kept {
     pub push: Option<Box<str>>,
 }
 
+/// A message that its receiver did not get so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undelivered {
+    /// Its number.
+    pub seq: i64,
+    /// The message.
+    pub message: Message,
+    /// Since when it should have been there.
+    pub since: Timestamp,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it is tried next; `None` when it was given up.
+    pub next: Option<Timestamp>,
+    /// Why the last attempt failed.
+    pub why: Box<str>,
+    /// Messages to the same receiver that wait behind it.
+    pub behind: u64,
+}
+
 /// Which messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageFilter {
@@ -144,6 +167,8 @@ pub struct CaseFilter {
     pub record: Option<Id>,
     /// Only those that are not over.
     pub open: bool,
+    /// Only those that stand after this one in the list.
+    pub after: Option<Id>,
 }
 
 /// A trigger to be raised.

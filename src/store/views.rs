@@ -4,7 +4,7 @@ use crate::Error;
 use async_trait::async_trait;
 use model::{
     Canonical, Event, ExternalRef, Id, Kind, Stage, Timestamp,
-    work::{Asked, MetricInputs, MetricSpan, PastTask, Tried},
+    work::{Absence, Asked, MetricInputs, MetricSpan, PastTask, Tried},
 };
 use std::collections::BTreeMap;
 
@@ -18,6 +18,9 @@ pub trait Views: Send + Sync {
     /// Tasks that arrived or ended since then or are open, in order of arrival, and how agents answered offers
     /// since then, in one consistent read.
     async fn past(&self, since: Timestamp) -> Result<Past, Error>;
+    /// Times out of office that calendars show, of each source that shows them, that end after `since`: at most `most`,
+    /// the earliest first.
+    async fn absences(&self, since: Timestamp, most: usize) -> Result<Vec<Absence>, Error>;
     /// What came of each action by stage and segment, over everything kept, in that order.
     async fn tried(&self) -> Result<Vec<Tried>, Error>;
     /// A canonical record with what each source says.
@@ -74,6 +77,8 @@ pub struct Overview {
     pub velocity_days: Option<f64>,
     /// Parked records.
     pub parked: u64,
+    /// Messages to webhooks and programs that failed and are tried again, or were given up within 24 h.
+    pub undelivered: u64,
 }
 
 /// What became of tasks and offers.

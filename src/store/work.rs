@@ -4,8 +4,40 @@ use crate::{Actor, Error, Held};
 use async_trait::async_trait;
 use model::{
     AgentId, Event, Id, Timestamp, Write,
-    work::{Assignment, Board, EscalationCase, HandoffCase, QueuePlace, SubjectView, Task, TaskKind},
+    work::{
+        Assignment, Backlog, Board, EscalationCase, HandoffCase, QueuePlace, Scene, SubjectView, Task,
+        TaskKind,
+    },
 };
+use std::sync::Arc;
+
+/// Which tasks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Only of this deal or lead.
+    pub record: Option<Id>,
+    /// Only those that this agent holds.
+    pub agent: Option<AgentId>,
+    /// Only those in the state of this name.
+    pub state: Option<Box<str>>,
+    /// Only those that stand after this one in the list.
+    pub after: Option<Id>,
+}
+
+impl TaskFilter {
+    /// Those of a deal or lead.
+    pub fn of(record: Id) -> Self {
+        Self { record: Some(record), ..Self::default() }
+    }
+    /// Those that an agent holds.
+    pub fn held_by(agent: &AgentId) -> Self {
+        Self { agent: Some(agent.clone()), ..Self::default() }
+    }
+    /// Those in a state.
+    pub fn in_state(name: &str) -> Self {
+        Self { state: Some(name.into()), ..Self::default() }
+    }
+}
 
 /// What there is to do and who does it.
 #[async_trait]
@@ -21,20 +53,13 @@ pub trait Work: Send + Sync {
     /// one's comes.
     async fn wake_due(&self, held: &Held, now: Timestamp) -> Result<Option<Timestamp>, Error>;
     /// The board: loads of agents and the best `most` queued tasks by rank (see `engine::assign::rank`).
-    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error> {
-        Ok(self.board_after(None, most, week_start).await?.0)
-    }
-    /// The board with the best `most` queued tasks behind a place, and the place behind those; `None` when the
-    /// queue ends with them. So tasks that wait for a full agent do not hide those of others.
-    async fn board_after(
-        &self,
-        after: Option<QueuePlace>,
-        most: usize,
-        week_start: Timestamp,
-    ) -> Result<(Board, Option<QueuePlace>), Error>;
+    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error>;
     /// Revision, loads and the kinds of tasks in the queue; no task.
     async fn standing(&self, week_start: Timestamp) -> Result<(Board, Vec<TaskKind>), Error>;
-    /// As [`Work::board_after`], of these kinds only.
+    /// What waits, by kind, and how much of it has waited since then or longer.
+    async fn backlog(&self, since: Timestamp) -> Result<Vec<Backlog>, Error>;
+    /// The board with the best `most` queued tasks of these kinds behind a place, and the place behind those; `None`
+    /// when the queue ends with them. So tasks that wait for a full agent do not hide those of others.
     async fn board_of(
         &self,
         kinds: Vec<TaskKind>,
@@ -42,26 +67,16 @@ pub trait Work: Send + Sync {
         most: usize,
         week_start: Timestamp,
     ) -> Result<(Board, Option<QueuePlace>), Error>;
-    /// Commits decisions: holder, due date and event of placed tasks, the decision itself with its reasons,
-    /// and the writes that tell the agent. `Stale` when the board's revision moved: nothing is stored.
-    async fn commit_assignments(
-        &self,
-        held: &Held,
-        revision: i64,
-        assignments: Vec<Assignment>,
-        writes: Vec<Write>,
-        now: Timestamp,
-    ) -> Result<(), Error>;
+    /// Commits decisions: holder, due date and event of placed tasks, the decision itself with its reasons and
+    /// what it rested on, and the writes that tell the agent. `Stale` when the board's revision moved: nothing is
+    /// stored.
+    async fn commit_assignments(&self, held: &Held, placing: Placing, now: Timestamp) -> Result<(), Error>;
     /// A task with its decisions, newest first.
     async fn task(&self, id: Id) -> Result<Option<(Task, Vec<Assignment>)>, Error>;
-    /// Tasks: of a subject, of an agent or in a state (all optional), by due date.
-    async fn tasks(
-        &self,
-        subject: Option<Id>,
-        agent: Option<&AgentId>,
-        state: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<Task>, Error>;
+    /// What the decisions on a task rested on, newest first; `None` where that was not kept.
+    async fn scenes(&self, task: Id) -> Result<Vec<Option<Scene>>, Error>;
+    /// Tasks by due date, then by rank.
+    async fn tasks(&self, filter: &TaskFilter, most: usize) -> Result<Vec<Task>, Error>;
     /// The subjects' views, for `why` and task texts.
     async fn subjects(&self, ids: &[Id]) -> Result<Vec<SubjectView>, Error>;
     /// Takes an agent out of assignment, or back in.
@@ -74,6 +89,20 @@ pub trait Work: Send + Sync {
     ) -> Result<(), Error>;
     /// Reads every open deal and lead's progress once more (after a first catch-up or a change of rules).
     async fn mark_all_dirty(&self, held: &Held) -> Result<u64, Error>;
+}
+
+/// Decisions on tasks, made together.
+#[derive(Clone, Debug, Default)]
+pub struct Placing {
+    /// The board that they were made on.
+    pub on: Board,
+    /// Who could do what, as the engine writes it down (each assignment names its hash). Without it the decisions
+    /// can't be made again.
+    pub routing: Option<Arc<str>>,
+    /// The decisions, in the order in which they were made.
+    pub assignments: Vec<Assignment>,
+    /// Writes decided with them.
+    pub writes: Vec<Write>,
 }
 
 /// Decisions on the progress of some subjects.

@@ -9,13 +9,17 @@ use engine::{
 use http::StatusCode;
 use model::{
     AgentId, Field, Id, Stage,
-    work::{Assignment, Board, Candidate, Give, Order, Party, Responsibility, Subject, Task, TaskState},
+    work::{
+        Assignment, Board, Candidate, Give, Order, Responsibility, Subject, Task, TaskState,
+        message::check_params,
+    },
 };
 use runtime::settings::nearest;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use store::TaskFilter;
 
 /// Open tasks of one deal that are looked at.
 const MOST: usize = 500;
@@ -35,7 +39,7 @@ pub struct Assign {
     /// What a new task is given.
     #[serde(default)]
     pub params: Map<String, Value>,
-    /// Beyond the agent's limit, if need be.
+    /// Beyond the agent's limit, if need be, and although it did not answer or is just back.
     #[serde(default)]
     pub force: bool,
     /// Only show who would get it and why.
@@ -78,16 +82,16 @@ pub async fn assign(web: &Web, caller: &Caller, input: Assign) -> Result<Value, 
 
 /// Works out what would be done, and who would get it.
 pub async fn prepare(web: &Web, caller: &Caller, input: Assign) -> Result<Prepared, Problem> {
-    if !matches!(caller.party, Party::Person(_)) {
-        return Err(Problem::forbidden("only a person decides who gets a task"));
-    }
+    check_params(&input.params).map_err(|error| Problem::input(error.to_string()))?;
     let rules = web.rules();
     let to = input.to.as_deref().map(|name| agent(web, name)).transpose()?;
     let order = web.message_id(caller, &format!("assign {} {:?} {to:?}", input.what, input.subject));
     let (task, new) = task(web, caller, &input, order.as_str()).await?;
     let from = match &task.state {
         TaskState::Queued => None,
-        TaskState::Offered { .. } | TaskState::Assigned if to.is_some() => task.holder.clone(),
+        TaskState::Offered { .. } | TaskState::Assigned if to.is_some() || input.dry_run => {
+            task.holder.clone()
+        }
         _ => return Err(state(not_free(&task))),
     };
     let give = Give {
@@ -190,7 +194,7 @@ async fn task(web: &Web, caller: &Caller, input: &Assign, order: &str) -> Result
     let unknown = || Problem::unknown(format!("there is no {subject}"));
     let (mut about, mut stage) = (String::new(), None);
     if let Some(id) = record {
-        let open = web.store().tasks(Some(id), None, None, MOST).await?;
+        let open = web.store().tasks(&TaskFilter::of(id), MOST).await?;
         let mut open = open.into_iter().filter(|task| task.state.is_open() && task.action == action.id);
         if let Some(task) = open.next() {
             return Ok((task, false));
@@ -214,7 +218,7 @@ fn home(book: &StageBook, action: &ActionSpec) -> Option<Stage> {
 fn own_subject(book: &StageBook, action: &ActionSpec) -> Result<Subject, Problem> {
     let raised = book.triggers.iter().flat_map(|trigger| &trigger.actions).any(|one| one.id == action.id);
     let segment = book.segments.first().filter(|_| action.per == Per::Segment || raised);
-    let none = || Problem::input(format!("{} is done on a deal: which? (`subject`)", action.id));
+    let none = || Problem::input(format!("{} is done on a deal or contact: on which?", action.id));
     segment.map(|segment| Subject::Segment(segment.id.clone())).ok_or_else(none)
 }
 
@@ -262,7 +266,7 @@ fn alike(action: &ActionSpec, words: &[&str]) -> usize {
 async fn board(web: &Web, task: &Task) -> Result<Board, Problem> {
     let mut ids = vec![task.id];
     if let Subject::Deal(record) | Subject::Lead(record) = task.subject {
-        let tasks = web.store().tasks(Some(record), None, None, MOST).await?;
+        let tasks = web.store().tasks(&TaskFilter::of(record), MOST).await?;
         ids.extend(tasks.iter().filter(|one| one.state.is_open() && one.id != task.id).map(|one| one.id));
     }
     let week = week_start(web.now(), web.rules().routing.zone());

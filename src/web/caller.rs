@@ -19,13 +19,6 @@ pub struct Caller {
     pub key: Option<String>,
 }
 
-impl Caller {
-    /// May this caller change anything?
-    pub const fn may_act(&self) -> bool {
-        !matches!(self.party, Party::Viewer(_))
-    }
-}
-
 /// A new token's secret from 32 bytes of chance, shown once.
 pub fn token(chance: &[u8; 32]) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(chance))

@@ -6,6 +6,7 @@ pub mod assign;
 pub mod caller;
 mod cases;
 mod context;
+mod foresee;
 pub mod http;
 mod look;
 pub mod mcp;
@@ -35,6 +36,8 @@ struct Inner {
     rules: Box<dyn Fn() -> Arc<Rules> + Send + Sync>,
     wake: Box<dyn Fn() + Send + Sync>,
     dice: Mutex<Dice>,
+    simulating: Arc<tokio::sync::Mutex<()>>,
+    advising: tokio::sync::Mutex<Vec<foresee::Advising>>,
 }
 
 impl Web {
@@ -48,7 +51,9 @@ impl Web {
         seed: u64,
     ) -> Self {
         let (rules, wake) = (Box::new(rules), Box::new(wake));
-        Self(Arc::new(Inner { store, clock, rules, wake, dice: Mutex::new(Dice::seeded(seed)) }))
+        let dice = Mutex::new(Dice::seeded(seed));
+        let (simulating, advising) = Default::default();
+        Self(Arc::new(Inner { store, clock, rules, wake, dice, simulating, advising }))
     }
 
     fn store(&self) -> &dyn Store {

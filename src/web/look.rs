@@ -10,12 +10,12 @@ use crate::{
 };
 use model::{
     AgentId, Id, Kind,
-    work::{Party, Subject},
+    work::{Subject, TaskState},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{CaseFilter, MessageFilter};
+use store::{CaseFilter, MessageFilter, TaskFilter};
 
 const MOST: usize = 200;
 const PAGE: usize = 100;
@@ -38,8 +38,16 @@ pub struct Tasks {
     subject: Option<String>,
     /// Only this agent's.
     agent: Option<String>,
-    /// Only in this state: queued, offered, assigned, `in_progress`, blocked, done, failed, cancelled.
+    /// Only in this state.
+    #[schemars(extend("enum" = states()))]
     state: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What `state` may be: left out and `null` are the same.
+fn states() -> Vec<Option<&'static str>> {
+    TaskState::NAMES.into_iter().map(Some).chain([None]).collect()
 }
 
 /// Of `handoffs` and `escalations`.
@@ -51,6 +59,8 @@ pub struct Cases {
     /// Only those that are not over.
     #[serde(default)]
     open: bool,
+    /// The `next` of the page before.
+    cursor: Option<String>,
 }
 
 /// Of `messages`.
@@ -112,14 +122,16 @@ pub async fn status(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem>
         "oldest_queued": overview.oldest_queued,
         "writes": overview.writes,
         "parked": overview.parked,
+        "undelivered": overview.undelivered,
     }))
 }
 
 pub async fn agents(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem> {
-    let rules = web.rules();
-    let overview = web.store().overview(web.now()).await?;
+    let (rules, now) = (web.rules(), web.now());
+    let overview = web.store().overview(now).await?;
     let list = rules.config.roster.agents.iter().map(|spec| {
         let figures = overview.agents.get(&spec.id).copied().unwrap_or_default();
+        let calendar = rules.routing.calendar(&spec.id);
         json!({
             "id": spec.id,
             "role": spec.role,
@@ -129,6 +141,8 @@ pub async fn agents(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem>
             "capacity": spec.capacity,
             "enabled": spec.enabled,
             "paused": figures.paused,
+            "at_work": calendar.is_none_or(|calendar| calendar.is_open(now)),
+            "away_until": calendar.and_then(|calendar| calendar.back_after(now)),
             "open": figures.open,
             "done": figures.done,
             "on_time": figures.on_time,
@@ -148,32 +162,40 @@ pub async fn tasks(web: &Web, caller: &Caller, input: Tasks) -> Result<Value, Pr
             return Err(Problem::forbidden("an agent sees its own tasks only"));
         }
         (Some(own), _) => Some(own.clone()),
-        (None, named) => named,
+        (None, named) => named.map(|name| crate::assign::agent(web, name.as_str())).transpose()?,
     };
-    let found = web.store().tasks(record, agent.as_ref(), input.state.as_deref(), MOST).await?;
+    if let Some(wrong) = input.state.as_deref().filter(|name| !TaskState::NAMES.contains(name)) {
+        let known = TaskState::NAMES.join(", ");
+        return Err(Problem::input(format!("`state` {wrong:?} is none of {known}")));
+    }
+    let (state, after) = (input.state.map(Into::into), place(input.cursor.as_deref())?);
+    let found = web.store().tasks(&TaskFilter { record, agent, state, after }, MOST).await?;
+    let (end, more) = (found.last().map(|task| task.id), found.len() == MOST);
     let mut list = Vec::with_capacity(found.len());
     for task in found {
         if let Some(detail) = web.store().task_detail(&caller.party, task.id).await? {
             list.push(shown(&detail));
         }
     }
-    Ok(json!({ "tasks": list }))
+    Ok(json!({ "tasks": list, "next": next(end, input.cursor), "more": more }))
 }
 
 pub async fn handoffs(web: &Web, caller: &Caller, input: Cases) -> Result<Value, Problem> {
     let found = web.store().handoffs(&caller.party, &filter(&input)?, MOST).await?;
-    Ok(json!({ "handoffs": found }))
+    let next = next(found.last().map(|case| case.id), input.cursor);
+    Ok(json!({ "handoffs": found, "next": next, "more": found.len() == MOST }))
 }
 
 pub async fn escalations(web: &Web, caller: &Caller, input: Cases) -> Result<Value, Problem> {
     let found = web.store().escalations(&caller.party, &filter(&input)?, MOST).await?;
-    Ok(json!({ "escalations": found }))
+    let next = next(found.last().map(|case| case.id), input.cursor);
+    Ok(json!({ "escalations": found, "next": next, "more": found.len() == MOST }))
 }
 
 fn filter(input: &Cases) -> Result<CaseFilter, Problem> {
     let id = input.id.as_deref().map(task_id).transpose();
     let id = id.map_err(|_| Problem::input("`id` is no id"))?;
-    Ok(CaseFilter { id, record: None, open: input.open })
+    Ok(CaseFilter { id, record: None, open: input.open, after: place(input.cursor.as_deref())? })
 }
 
 pub async fn messages(web: &Web, caller: &Caller, input: Messages) -> Result<Value, Problem> {
@@ -189,10 +211,7 @@ pub async fn messages(web: &Web, caller: &Caller, input: Messages) -> Result<Val
     Ok(json!({ "messages": list, "next": cursor(next), "more": list.len() == PAGE }))
 }
 
-pub async fn events(web: &Web, caller: &Caller, input: Events) -> Result<Value, Problem> {
-    if matches!(caller.party, Party::Agent(_)) {
-        return Err(Problem::forbidden("the feed tells of everybody's work: an agent has no part in it"));
-    }
+pub async fn events(web: &Web, _: &Caller, input: Events) -> Result<Value, Problem> {
     let after = after(input.cursor.as_deref())?;
     let found = web.store().events(after, PAGE).await?;
     let next = found.last().map_or(after, |(seq, _)| *seq);
@@ -208,7 +227,19 @@ fn cursor(seq: i64) -> String {
 fn after(cursor: Option<&str>) -> Result<i64, Problem> {
     let Some(text) = cursor else { return Ok(0) };
     let number = text.strip_prefix('c').and_then(|hex| i64::from_str_radix(hex, 16).ok());
-    number.filter(|seq| *seq >= 0).ok_or_else(|| {
-        Problem::input(format!("`cursor` {text:?} did not come from here: leave it out to begin"))
-    })
+    number.filter(|seq| *seq >= 0).ok_or_else(|| foreign(text))
+}
+
+/// Where a list by date goes on: after what was shown last, else where it stood.
+fn next(last: Option<Id>, cursor: Option<String>) -> Option<String> {
+    last.map(|id| format!("p{id}")).or(cursor)
+}
+
+fn place(cursor: Option<&str>) -> Result<Option<Id>, Problem> {
+    let id = |text: &str| text.strip_prefix('p')?.parse().ok();
+    cursor.map(|text| id(text).ok_or_else(|| foreign(text))).transpose()
+}
+
+fn foreign(cursor: &str) -> Problem {
+    Problem::input(format!("`cursor` {cursor:?} did not come from here: leave it out to begin"))
 }

@@ -56,11 +56,10 @@ impl Mcp {
         Ok(())
     }
 
-    fn caller(&self, context: &RequestContext<RoleServer>, key: Option<String>) -> Result<Caller, ErrorData> {
+    fn party(&self, context: &RequestContext<RoleServer>) -> Result<Party, ErrorData> {
         let signed_in = || context.extensions.get::<Parts>()?.extensions.get::<Party>().cloned();
         let party = self.party.clone().or_else(signed_in);
-        let missing = || ErrorData::new(ErrorCode::INVALID_REQUEST, "nobody is signed in", None);
-        Ok(Caller { party: party.ok_or_else(missing)?, key })
+        party.ok_or_else(|| ErrorData::new(ErrorCode::INVALID_REQUEST, "nobody is signed in", None))
     }
 }
 
@@ -102,9 +101,11 @@ impl ServerHandler for Mcp {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(operation::ALL.iter().map(tool).collect()))
+        let party = self.party(&context)?;
+        let theirs = operation::ALL.iter().filter(|operation| operation.allows(&party).is_ok());
+        Ok(ListToolsResult::with_all_items(theirs.map(tool).collect()))
     }
 
     async fn call_tool(
@@ -122,7 +123,7 @@ impl ServerHandler for Mcp {
         };
         let answer = match key {
             Ok(key) => {
-                let caller = self.caller(&context, key)?;
+                let caller = Caller { party: self.party(&context)?, key };
                 operation.call(&self.web, &caller, Value::Object(input)).await
             }
             Err(problem) => Err(problem),

@@ -1,7 +1,7 @@
 //! The API described for programs (`OpenAPI` 3.1), made from the table of operations.
 
 use crate::{
-    operation::{ALL, Effect, Operation},
+    operation::{ALL, Audience, Effect, Operation},
     problem::Problem,
 };
 use schemars::schema_for;
@@ -55,6 +55,10 @@ fn operation(one: &Operation) -> Value {
     json!({
         "operationId": one.name,
         "summary": one.about,
+        "description": match one.audience {
+            Audience::Everybody => "For everybody.",
+            Audience::People => "For people, not for agents.",
+        },
         "parameters": parameters,
         "requestBody": {
             "required": false,
@@ -88,17 +92,36 @@ fn rebalanced() -> Value {
     })
 }
 
+fn simulated() -> Value {
+    let texts = json!({ "type": "array", "items": { "type": "string" } });
+    let (today, other) = (json!({ "type": "object" }), json!({ "type": ["object", "null"] }));
+    json!({
+        "type": "object", "required": ["notes", "today", "what_if"],
+        "properties": { "notes": texts, "today": today, "what_if": other },
+    })
+}
+
+fn advice() -> Value {
+    json!({
+        "type": "object", "required": ["state", "since", "advice"],
+        "properties": {
+            "state": { "enum": ["running", "done"] }, "since": { "type": "string" },
+            "advice": { "type": ["object", "null"] },
+        },
+    })
+}
+
 /// Shapes of what is answered.
 fn schemas() -> Value {
     let text = json!({ "type": "string" });
     let object = json!({ "type": "object" });
     let list = |name: &str, of: &Value| json!({ "type": "object", "required": [name], "properties": { name: { "type": "array", "items": of } } });
-    let page = |name: &str| {
+    let page = |name: &str, of: &Value| {
         json!({
             "type": "object", "required": [name, "next", "more"],
             "properties": {
-                name: { "type": "array", "items": object },
-                "next": text,
+                name: { "type": "array", "items": of },
+                "next": { "type": ["string", "null"] },
                 "more": { "type": "boolean" },
             },
         })
@@ -139,6 +162,8 @@ fn schemas() -> Value {
         },
         "Assigned": assigned(),
         "Rebalanced": rebalanced(),
+        "Simulated": simulated(),
+        "Advice": advice(),
         "Context": {
             "type": "object", "required": ["subject", "tasks", "untrusted"],
             "properties": { "subject": text, "tasks": { "type": "array", "items": object }, "untrusted": object },
@@ -149,9 +174,9 @@ fn schemas() -> Value {
             "properties": { "at": text, "deals": object, "tasks": object },
         },
         "Agents": list("agents", &object),
-        "Tasks": list("tasks", &json!({ "$ref": "#/components/schemas/Task" })),
-        "Handoffs": list("handoffs", &object),
-        "Escalations": list("escalations", &object),
+        "Tasks": page("tasks", &json!({ "$ref": "#/components/schemas/Task" })),
+        "Handoffs": page("handoffs", &object),
+        "Escalations": page("escalations", &object),
         "Performance": {
             "type": "object", "required": ["at", "currency", "agents", "stages"],
             "properties": {
@@ -160,7 +185,7 @@ fn schemas() -> Value {
             },
         },
         "Learnings": list("learnings", &object),
-        "Messages": page("messages"),
-        "Events": page("events"),
+        "Messages": page("messages", &object),
+        "Events": page("events", &object),
     })
 }

@@ -62,9 +62,9 @@ const QUICK: [Quick; 7] = [
         name: "optimize",
         about: "Optimization suggestions",
         argument: None,
-        text: "Call `rebalance` (without `apply`), `status`, `agents` and `escalations`. Name the three changes that would \
-               help most (capacity, overflow, deadlines), each with its evidence and the command that does it \
-               (`sales-orchestrator optimize` has the simulated effects).",
+        text: "Call `optimize`, again while its `state` is running, and `rebalance` (without `apply`). Name the three changes \
+               that help most, each with its evidence, its effect in simulated months, and the command or lines that do \
+               it. With no finding say so. To try another team, call `simulate` with `limits` or `without`.",
     },
 ];
 

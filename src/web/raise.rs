@@ -1,7 +1,8 @@
 //! Triggers.
 
 use crate::{Web, caller::Caller, context::subject, problem::Problem};
-use model::work::Subject;
+use engine::flow::StageBook;
+use model::work::{Subject, message::check_params};
 use runtime::settings::nearest;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,8 +24,21 @@ pub struct Trigger {
     occasion: Option<String>,
 }
 
+/// A segment must be one of the configuration's: its tasks would be nobody's concern.
+fn configured(book: &StageBook, subject: Subject) -> Result<Subject, Problem> {
+    let known: Vec<&str> = book.segments.iter().map(|segment| &*segment.id).collect();
+    match &subject {
+        Subject::Segment(name) if !known.contains(&&**name) => {
+            let known = known.join(", ");
+            Err(Problem::input(format!("no segment is called {name:?}; configured are: {known}")))
+        }
+        Subject::Segment(_) | Subject::Deal(_) | Subject::Lead(_) => Ok(subject),
+    }
+}
+
 pub async fn trigger(web: &Web, caller: &Caller, input: Trigger) -> Result<Value, Problem> {
     let Trigger { name, subject: about, params, occasion } = input;
+    check_params(&params).map_err(|error| Problem::input(error.to_string()))?;
     let rules = web.rules();
     let book = &rules.config.book;
     let known: Vec<&str> = book.triggers.iter().map(|trigger| &*trigger.id).collect();
@@ -37,7 +51,7 @@ pub async fn trigger(web: &Web, caller: &Caller, input: Trigger) -> Result<Value
         )));
     }
     let about = if let Some(text) = about.as_deref() {
-        subject(text)?
+        configured(book, subject(text)?)?
     } else {
         let segment = book.segments.first().map(|segment| segment.id.clone());
         let none = || Problem::input("`subject` is missing, and no segment is configured");

@@ -14,10 +14,13 @@ use model::{
     },
 };
 use std::{collections::BTreeMap, time::Duration};
-use store::{Error, MessageFilter};
+use store::{Error, MessageFilter, Refusal};
 
 /// Messages read at once.
 const MOST: usize = 500;
+
+/// Refusals by what was said and why it was refused.
+type Refusals = BTreeMap<(&'static str, String), u64>;
 
 /// What an agent means to do.
 #[derive(Clone)]
@@ -52,6 +55,8 @@ pub struct Crew {
     begun: Timestamp,
     /// What came of what they said, by kind.
     pub counts: BTreeMap<&'static str, u64>,
+    /// What was refused, and for what.
+    pub refusals: Refusals,
 }
 
 impl Crew {
@@ -65,7 +70,7 @@ impl Crew {
             said: 0,
         };
         let agents = (0..).zip(&CREW).map(agent).collect();
-        Self { agents, begun, counts: BTreeMap::new() }
+        Self { agents, begun, counts: BTreeMap::new(), refusals: BTreeMap::new() }
     }
 
     /// Everybody who is alive reads and says what it is time for.
@@ -75,7 +80,7 @@ impl Crew {
         for agent in &mut self.agents {
             if agent.temper.dead.iter().all(|(from, to)| hour < *from || *to <= hour) {
                 agent.read(rig, now).await;
-                agent.speak(rig, now, &mut self.counts).await;
+                agent.speak(rig, now, (&mut self.counts, &mut self.refusals)).await;
             }
         }
     }
@@ -158,13 +163,22 @@ impl Agent {
     }
 
     /// Says what it is time for; who was refused drops the matter.
-    async fn speak(&mut self, rig: &Rig, now: Timestamp, counts: &mut BTreeMap<&'static str, u64>) {
+    async fn speak(
+        &mut self,
+        rig: &Rig,
+        now: Timestamp,
+        (counts, refusals): (&mut BTreeMap<&'static str, u64>, &mut Refusals),
+    ) {
         let mut jobs = std::mem::take(&mut self.jobs);
         for job in &mut jobs {
             while let Some((_, step)) = job.steps.first().filter(|(at, _)| *at <= now).cloned() {
                 job.steps.remove(0);
-                let ok = self.say(rig, job, &step, now).await;
+                let said = self.say(rig, job, &step, now).await;
+                let ok = said.is_ok();
                 *counts.entry(if ok { kind(&step) } else { "refused" }).or_default() += 1;
+                if let Err(refusal) = said {
+                    *refusals.entry((kind(&step), format!("{refusal:?}"))).or_default() += 1;
+                }
                 let optional = matches!(step, Step::HandOff(_) | Step::Escalate(_));
                 if !ok && !optional {
                     job.steps.clear();
@@ -175,8 +189,8 @@ impl Agent {
         self.jobs = jobs;
     }
 
-    /// False when it was refused. Now and then the same is said twice, as after a lost answer.
-    async fn say(&mut self, rig: &Rig, job: &Job, step: &Step, now: Timestamp) -> bool {
+    /// Why it was refused, if it was. Now and then the same is said twice, as after a lost answer.
+    async fn say(&mut self, rig: &Rig, job: &Job, step: &Step, now: Timestamp) -> Result<(), Refusal> {
         self.said += 1;
         let to = if let Step::HandOff(to) = step { *to } else { ORCHESTRATOR };
         let message = Message {
@@ -195,9 +209,9 @@ impl Agent {
                     let again = rig.store.say(&by, message, now).await.unwrap();
                     assert!(again.repeated && again.effect == first.effect, "said twice, counted twice");
                 }
-                true
+                Ok(())
             }
-            Err(Error::Refused { .. }) => false,
+            Err(Error::Refused { refusal, .. }) => Err(refusal),
             Err(error) => panic!("{} could not say {}: {error}", self.id, kind(step)),
         }
     }

@@ -1,6 +1,6 @@
 //! What must hold at the end of a month.
 
-use super::{Month, ledger::Known};
+use super::{Month, ledger::Known, reasons};
 use crate::rig::Rig;
 use engine::assign::{Verdict, explain, week_start};
 use model::{
@@ -14,7 +14,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
-use store::CaseFilter;
+use store::{CaseFilter, TaskFilter};
 
 const MANY: usize = 1_000_000;
 /// A turn of the daemon may be still to come.
@@ -24,7 +24,7 @@ const HOUR: Duration = Duration::from_hours(1);
 pub async fn all(month: &Month) {
     let by = Party::Person("judge".into());
     let escalations = month.rig.store.escalations(&by, &CaseFilter::default(), MANY).await.unwrap();
-    let tasks = month.rig.store.tasks(None, None, None, MANY).await.unwrap();
+    let tasks = month.rig.store.tasks(&TaskFilter::default(), MANY).await.unwrap();
     report(month, &tasks, &escalations);
     nothing_is_lost(month, &tasks, &escalations);
     waiting_has_a_reason(&month.rig, &tasks).await;
@@ -32,7 +32,8 @@ pub async fn all(month: &Month) {
     let days_off = [(AgentId::from("SECOND.SALES"), "2025-12-09T23:00:00Z".parse().unwrap())];
     month.ledger.no_burst(&days_off);
     eprintln!("{} events", month.ledger.log.lines().count());
-    let explained = month.explained.lock().unwrap();
+    let explained = std::mem::take(&mut *month.explained.lock().unwrap());
+    reasons::can_be_told_again(&explained, &month.rig).await;
     for (id, _) in month.ledger.tasks.iter().filter(|(_, known)| known.holder.is_some()) {
         assert!(explained.tasks.contains(id), "nobody can say why {id} went where it went");
     }
@@ -157,6 +158,7 @@ fn report(month: &Month, tasks: &[Task], escalations: &[EscalationCase]) {
         *reasons.entry((&case.reason, case.status)).or_default() += 1;
     }
     eprintln!("tasks {states:?}\nsaid {:?}\nmarket {:?}", month.crew.counts, month.market.counts);
+    eprintln!("refused {:?}", month.crew.refusals);
     eprintln!("escalations {reasons:?}\npeaks {:?}", month.ledger.peak);
     eprintln!(
         "{} decisions, {} worked out by hand, {} left out, {} beaten",

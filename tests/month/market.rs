@@ -19,7 +19,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
-use store::{Actor, CaseFilter, Error, Raise};
+use store::{Actor, CaseFilter, Error, Raise, TaskFilter};
 
 const MANY: usize = 100_000;
 const DAY: Duration = Duration::from_hours(24);
@@ -173,9 +173,9 @@ impl Market {
             self.reached.insert(lead);
             let Some(contact) = theirs(rig, lead).await else { continue };
             let status = match self.dice.below(100) {
-                0..5 => "OPEN_DEAL",
-                5..9 => "CONNECTED",
-                9..11 => "UNQUALIFIED",
+                0..8 => "OPEN_DEAL",
+                8..12 => "CONNECTED",
+                12..14 => "UNQUALIFIED",
                 _ => continue,
             };
             self.later(now, (4, 80), Change::Status(contact, status));
@@ -291,7 +291,7 @@ impl Market {
             params: serde_json::Map::new(),
         };
         assert!(rig.store.raise(&Party::Person(PERSON.into()), raise, now).await.unwrap());
-        for task in rig.store.tasks(None, None, Some("queued"), MANY).await.unwrap() {
+        for task in rig.store.tasks(&TaskFilter::in_state("queued"), MANY).await.unwrap() {
             if now.since(task.arrived) > 5 * DAY {
                 let body = Body::Status(status_body(&task.id.to_string(), Status::Cancelled, None));
                 self.say(rig, format!("task:{}", task.id), body, now).await;

@@ -3,10 +3,10 @@
 
 use crate::rig::Rig;
 use async_trait::async_trait;
-use engine::assign::{Verdict, explain, rank, week_start};
+use engine::assign::{Desk, Routing, Verdict, explain, rank, recall, week_start};
 use model::{
     AgentId, EventKind, Id, Timestamp,
-    work::{AgentSpec, Assignment, Board, Candidate, Layer, Responsibility, Task, Window},
+    work::{AgentSpec, Assignment, Board, Candidate, Layer, Responsibility, Task, TaskKind, Window},
 };
 use runtime::{
     cycle::{Cycle, Turn},
@@ -14,7 +14,7 @@ use runtime::{
     shared::Shared,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -31,6 +31,26 @@ pub struct Explained {
     pub beaten: usize,
     /// Decisions whose terms were worked out by hand.
     pub by_hand: usize,
+    /// Each decision with what was said of every agent when it was made.
+    told: BTreeMap<Id, Vec<(Assignment, Vec<Verdict>)>>,
+}
+
+/// When all is over and everything has changed since, each decision can be made again from what the store kept of it,
+/// and of every agent the same is said as then.
+pub async fn can_be_told_again(explained: &Explained, rig: &Rig) {
+    let mut routings: BTreeMap<Box<str>, Routing> = BTreeMap::new();
+    for (task, told) in &explained.told {
+        let (_, decisions) = rig.store.task(*task).await.unwrap().unwrap();
+        let scenes = rig.store.scenes(*task).await.unwrap();
+        for (made, verdicts) in told {
+            let at = decisions.iter().position(|kept| kept == made).unwrap();
+            let scene = scenes[at].as_ref().unwrap();
+            let read = || Routing::read(&scene.routing).unwrap();
+            let routing = routings.entry(made.config.clone()).or_insert_with(read);
+            let again = recall(scene, routing).unwrap();
+            assert_eq!((&again.0, &again.1), (made, verdicts), "{task} is told otherwise afterwards");
+        }
+    }
 }
 
 /// Watches the assign cycle of a rig.
@@ -75,7 +95,12 @@ impl Cycle for Watched {
 
 fn judge(seen: &mut Explained, mut board: Board, placed: &[Assignment], rules: &Rules, now: Timestamp) {
     let Some(first) = placed.iter().min_by_key(|made| made.position) else { return };
-    // The cycle looks at a part of a long queue: the part begins where the first one placed says.
+    // The cycle looks only at what somebody can take, and of that at a part: it begins where the first one placed says.
+    let kind =
+        |task: &Task| TaskKind { capability: task.need.capability.clone(), unit: task.need.unit.clone() };
+    let kinds: BTreeSet<TaskKind> = board.tasks.iter().map(kind).collect();
+    let open = Desk::new(&rules.routing, &board).open_kinds(kinds.into_iter().collect(), now).kinds;
+    board.tasks.retain(|task| open.contains(&kind(task)));
     let ageing = rules.config.roster.rules.ageing_per_hour;
     board.tasks.sort_by_key(|task| (rank(task.arrived, task.priority, ageing), task.id));
     let at = board.tasks.iter().position(|task| task.id == first.task).unwrap();
@@ -86,6 +111,7 @@ fn judge(seen: &mut Explained, mut board: Board, placed: &[Assignment], rules: &
         let (again, verdicts) = explain(&board, &rules.routing, made.task, made.seed, now).unwrap();
         assert_eq!(&again, made, "the explanation of {} is another decision", made.task);
         named(seen, &verdicts, made, rules);
+        seen.told.entry(made.task).or_default().push((again, verdicts));
         let task = board.tasks.iter().find(|task| task.id == made.task).unwrap();
         let winner = made.winner.as_ref().unwrap();
         for candidate in made.runners_up.iter().chain([winner]) {

@@ -2,8 +2,8 @@
 
 use engine::dice::Dice;
 
-/// Agents that fetch their work themselves, second hands, office hours and days off. Those who sell have a fifth of
-/// the capacity that the team was planned with, as a fifth of the leads comes in: twice a month is a minute then.
+/// Agents that fetch their work themselves, with the capacities that the team was planned with; second hands with
+/// little; office hours and days off.
 pub const AGENTS: &str = r#"
 [[agent]]
 id = "AI.MARKET.INTEL"
@@ -40,27 +40,22 @@ reach = "inbox"
 [[agent]]
 id = "WAKE.SDRFORGE"
 reach = "inbox"
-capacity = { limit = 100, unit = "outreach", window = "week" }
 
 [[agent]]
 id = "WAKE.LSHSALES"
 reach = "inbox"
-capacity = { limit = 4, unit = "deal", window = "concurrent" }
 
 [[agent]]
 id = "WAKE.QUOTEFORGE"
 reach = "inbox"
-capacity = { limit = 3, unit = "proposal", window = "week" }
 
 [[agent]]
 id = "WAKE.CLOSESTACK"
 reach = "inbox"
-capacity = { limit = 2, unit = "negotiation", window = "concurrent" }
 
 [[agent]]
 id = "WAKE.ENTERPRISE"
 reach = "inbox"
-capacity = { limit = 1, unit = "enterprise_deal", window = "concurrent" }
 
 [[agent]]
 id = "SECOND.SDR"
@@ -80,7 +75,7 @@ role = "Core sales, second hand"
 stages = ["qualification", "demonstration"]
 capabilities = { discovery_call = 0.8, need_qualification = 0.8, demo_delivery = 0.8, pipeline_management = 0.8 }
 outputs = ["qualified_opportunity"]
-capacity = { limit = 2, unit = "deal", window = "concurrent" }
+capacity = { limit = 3, unit = "deal", window = "concurrent" }
 handoff = { to = "WAKE.QUOTEFORGE", when = "qualified_opportunity" }
 hours = { zone = "Europe/Berlin", days = [1, 2, 3, 4, 5], from = "08:00", to = "18:00", off = ["2025-12-04", "2025-12-05", "2025-12-08", "2025-12-09"] }
 reach = "inbox"
@@ -92,7 +87,7 @@ role = "Proposals, second hand"
 stages = ["proposal"]
 capabilities = { scope_definition = 0.9, pricing_optimization = 0.9, proposal_creation = 0.9, roi_calculation = 0.5 }
 outputs = ["proposal"]
-capacity = { limit = 1, unit = "proposal", window = "week" }
+capacity = { limit = 2, unit = "proposal", window = "week" }
 handoff = { to = "WAKE.CLOSESTACK", when = "proposal_sent" }
 reach = "inbox"
 

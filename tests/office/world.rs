@@ -59,7 +59,7 @@ impl Desk {
         let mail = had("Dovecot", Dovecot::start(&script("dovecot.sh"), None))?;
         let calendar = had("Radicale", radicale_server::Server::start(script("radicale.sh"), 2_592_000))?;
         let sink = had("mail server", Sink::start(&script("smtp.sh"), &dir.path().join("sink")))?;
-        for name in ["work", "follow-ups"] {
+        for name in ["sales", "follow-ups"] {
             calendar.calendar(name).await;
         }
         Some(Self { mail, calendar, sink, dir })
@@ -99,7 +99,7 @@ impl Office {
              ORGANIZER:mailto:anna@ours.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:paula@prospect.example\r\n\
              END:VEVENT\r\nEND:VCALENDAR\r\n"
         );
-        self.calendar.put("/anna/work/demo-1.ics", &event).await;
+        self.calendar.put("/anna/sales/demo-1.ics", &event).await;
     }
 
     /// The events that stand in the calendar for follow-ups, by Radicale's and Python's account: id, start, title.

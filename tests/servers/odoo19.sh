@@ -23,7 +23,9 @@ package=odoo-19
 database=crm
 pristine=pristine
 seeded=seeded
-packages=$dir/root/usr/lib/python3/dist-packages
+# Where Debian's package has Odoo, within itself.
+debian=usr/lib/python3/dist-packages
+packages=$dir/root/$debian
 base_url=http://127.0.0.1:$port
 
 fail() { echo "odoo19: $*" >&2; exit 75; }
@@ -91,7 +93,7 @@ CONF
 # Only the modules that CRM pulls in, and every other module's manifest (base data names their categories):
 # a fifth of the package.
 unpack_package() {
-  local deb inside=./usr/lib/python3/dist-packages/odoo
+  local deb inside=./$debian/odoo
   deb=$(find "$dir/apt" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)
   [ -n "$deb" ] || fail "apt-get downloaded no $package"
   mkdir -p "$dir/root"

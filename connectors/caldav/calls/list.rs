@@ -108,7 +108,7 @@ mod tests {
     const ANSWER: &str = r#"<d:multistatus xmlns:d="DAV:" xmlns:cal="urn:ietf:params:xml:ns:caldav" xmlns:cs="http://calendarserver.org/ns/">
         <d:response><d:href>/dav/anna/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/></d:resourcetype></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>
         <d:response><d:href>/dav/anna/inbox/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/><cal:schedule-inbox/></d:resourcetype></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>
-        <d:response><d:href>/dav/anna/work</d:href><d:propstat><d:prop><d:resourcetype><d:collection/><cal:calendar/></d:resourcetype><d:displayname>Work</d:displayname><d:sync-token>t9</d:sync-token><cs:getctag>c9</cs:getctag>
+        <d:response><d:href>/dav/anna/sales</d:href><d:propstat><d:prop><d:resourcetype><d:collection/><cal:calendar/></d:resourcetype><d:displayname>Work</d:displayname><d:sync-token>t9</d:sync-token><cs:getctag>c9</cs:getctag>
           <d:supported-report-set><d:supported-report><d:report><d:sync-collection/></d:report></d:supported-report></d:supported-report-set>
           <cal:supported-calendar-component-set><cal:comp name="VEVENT"/></cal:supported-calendar-component-set>
           <d:current-user-privilege-set><d:privilege><d:read/></d:privilege></d:current-user-privilege-set></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>
@@ -123,7 +123,7 @@ mod tests {
         let [work, old] = &found[..] else { panic!("{found:?}") };
         assert_eq!(
             (work.path.as_str(), work.name.as_str(), work.token.as_deref()),
-            ("/dav/anna/work/", "Work", Some("t9"))
+            ("/dav/anna/sales/", "Work", Some("t9"))
         );
         assert!(work.takes(Component::Event) && !work.takes(Component::Todo) && !work.writable);
         assert!(work.only(Component::Event));

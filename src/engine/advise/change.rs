@@ -9,6 +9,7 @@ use model::{
     work::{AgentSpec, Capacity, Window},
 };
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A change to one agent.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -81,8 +82,10 @@ impl Change {
     pub fn apply(&self, world: &Scenario) -> Option<Scenario> {
         let mut changed = world.clone();
         match self {
-            Self::Resume { agent } => changed.known.get_mut(agent)?.paused = false,
-            Self::Pause { agent } => changed.known.entry(agent.clone()).or_default().paused = true,
+            Self::Resume { agent } => Arc::make_mut(changed.known.get_mut(agent)?).paused = false,
+            Self::Pause { agent } => {
+                Arc::make_mut(changed.known.entry(agent.clone()).or_default()).paused = true;
+            }
             Self::Limit { .. }
             | Self::Enable { .. }
             | Self::Learn { .. }
@@ -131,7 +134,8 @@ impl Change {
 
 /// The routing of a changed roster, in the same zone.
 fn routing(roster: &Roster, world: &Scenario) -> Option<Routing> {
-    Routing::new(roster, world.routing.zone().iana_name().unwrap_or("UTC")).ok()
+    let zone = world.routing.zone().iana_name().unwrap_or("UTC");
+    Routing::with(roster, zone, world.routing.absences()).ok()
 }
 
 fn capacity(known: Option<&Capacity>, limit: u32) -> String {
@@ -147,14 +151,17 @@ fn hours(spec: Option<&AgentSpec>, from: u16, to: u16) -> String {
     let time = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
     let known = spec.map(|spec| &spec.hours);
     let zone = known.and_then(|hours| hours.zone.as_deref()).map(|zone| format!("zone = \"{zone}\", "));
+    let calendar = known.and_then(|hours| hours.calendar.as_deref());
+    let calendar = calendar.map(|name| format!("calendar = \"{name}\", "));
     let list = |name: &str, all: Vec<String>| {
         if all.is_empty() { String::new() } else { format!("{name} = [{}], ", all.join(", ")) }
     };
     let days = known.map(|hours| hours.days.iter().map(ToString::to_string).collect());
     let off = known.map(|hours| hours.off.iter().map(|day| format!("\"{day}\"")).collect());
     format!(
-        "hours = {{ {}{}{}from = \"{}\", to = \"{}\" }}",
+        "hours = {{ {}{}{}{}from = \"{}\", to = \"{}\" }}",
         zone.unwrap_or_default(),
+        calendar.unwrap_or_default(),
         list("days", days.unwrap_or_default()),
         list("off", off.unwrap_or_default()),
         time(from),

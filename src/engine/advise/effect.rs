@@ -77,6 +77,12 @@ impl Effect {
         all.iter().any(Delta::is_better) && !all.iter().any(Delta::is_worse)
     }
 
+    /// Better in something, be it by luck.
+    pub fn promises(&self) -> bool {
+        let all = [self.waiting_hours, self.overflow_hours, self.missed, self.nobody];
+        all.iter().any(|delta| delta.change() < 0.0)
+    }
+
     /// Hours of waiting saved in a week, everything counted as such.
     pub fn worth(&self, days: u32) -> f64 {
         let saved = |delta: &Delta| if delta.certain { -delta.change() } else { 0.0 };

@@ -83,16 +83,26 @@ pub struct Finding {
     pub worth: f64,
 }
 
-/// Looks for what would help, in `runs` runs of the scenario with seeds of their own.
-pub fn advise(today: &Scenario, runs: usize) -> Advice {
+/// Runs after which a change that did nothing good is dropped.
+const SCREEN: usize = 2;
+
+/// Looks for what would help, in `runs` runs of the scenario with seeds of their own. `told` hears how many of all
+/// changes were tried out.
+pub fn advise(today: &Scenario, runs: usize, mut told: impl FnMut(usize, usize)) -> Advice {
     let worlds = worlds(today, runs);
     let before: Vec<Outcome> = worlds.iter().map(run).collect();
     let candidates = candidates::candidates(today, &worlds, &before);
     let tried = candidates.len();
-    let tried_out = candidates.into_iter().filter_map(|candidate| {
-        let after: Option<Vec<_>> =
-            worlds.iter().map(|world| Some(run(&candidate.change.apply(world)?))).collect();
-        let effect = effect(&before, &after?);
+    let tried_out = candidates.into_iter().enumerate().filter_map(|(number, candidate)| {
+        told(number, tried);
+        let mut after: Vec<Outcome> = Vec::with_capacity(worlds.len());
+        for world in &worlds {
+            after.push(run(&candidate.change.apply(world)?));
+            if after.len() == SCREEN && !effect(&before, &after).promises() {
+                return None;
+            }
+        }
+        let effect = effect(&before, &after);
         effect.helps().then(|| Finding {
             kind: candidate.kind,
             evidence: candidate.evidence,

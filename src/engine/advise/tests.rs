@@ -73,7 +73,7 @@ fn a_limit_that_is_too_low_is_raised_by_as_little_as_is_enough() {
     // given an agent that does two calls at a time where four arrive in the time of one
     let given = world(vec![agent("ANN", "call", 2)], 300);
     // when advice is asked for
-    let advice = advise(&given, 3);
+    let advice = advise(&given, 3, |_, _| {});
     // then it is a limit of a few more, with what was seen and what comes of it
     let [finding] = &advice.findings[..] else { panic!("{:?}", advice.findings) };
     let Change::Limit { from: 2, to, .. } = finding.change else { panic!("{finding:?}") };
@@ -95,7 +95,7 @@ fn a_limit_that_is_too_low_is_raised_by_as_little_as_is_enough() {
 
 #[test]
 fn with_room_for_everybody_there_is_nothing_to_say_but_what_was_looked_at() {
-    let advice = advise(&world(vec![agent("ANN", "call", 20)], 300), 3);
+    let advice = advise(&world(vec![agent("ANN", "call", 20)], 300), 3, |_, _| {});
     assert!(advice.findings.is_empty(), "{:?}", advice.findings);
     assert_eq!((advice.looked.tasks, advice.looked.runs, advice.looked.waiting_hours), (300, 3, 0.0));
 }
@@ -104,9 +104,9 @@ fn with_room_for_everybody_there_is_nothing_to_say_but_what_was_looked_at() {
 fn a_pause_under_which_work_waits_is_to_be_taken_off() {
     // given two agents of whom one is paused
     let mut given = world(vec![agent("ANN", "call", 2), agent("BOB", "call", 20)], 300);
-    given.known.insert("BOB".into(), AgentLoad { paused: true, ..AgentLoad::default() });
+    given.known.insert("BOB".into(), AgentLoad { paused: true, ..AgentLoad::default() }.into());
     // then taking it off comes first or second, as a command
-    let advice = advise(&given, 3);
+    let advice = advise(&given, 3, |_, _| {});
     let resume = advice.findings.iter().find(|one| one.kind == Kind::Absence);
     assert_eq!(resume.map(|one| &*one.how), Some("sales-orchestrator resume BOB"));
 }
@@ -114,11 +114,11 @@ fn a_pause_under_which_work_waits_is_to_be_taken_off() {
 #[test]
 fn work_that_nobody_can_do_goes_to_whoever_is_switched_off_and_can() {
     let off = AgentSpec { enabled: false, ..agent("BOB", "call", 20) };
-    let advice = advise(&world(vec![agent("ANN", "pitch", 2), off], 100), 2);
+    let advice = advise(&world(vec![agent("ANN", "pitch", 2), off], 100), 2, |_, _| {});
     let enable = advice.findings.first().map(|one| (one.kind, &*one.how));
     assert_eq!(enable, Some((Kind::Nobody, "[[agent]]\nid = \"BOB\"\nenabled = true")));
     // and without such a one, to whoever is at home in the stage
-    let advice = advise(&world(vec![agent("ANN", "pitch", 20)], 100), 2);
+    let advice = advise(&world(vec![agent("ANN", "pitch", 20)], 100), 2, |_, _| {});
     let learn = Change::Learn { agent: "ANN".into(), capability: "call".into() };
     assert_eq!(advice.findings.first().map(|one| one.change.clone()), Some(learn));
 }
@@ -130,7 +130,7 @@ fn an_agent_that_never_answers_costs_time_that_a_pause_saves() {
     let bob = AgentSpec { capabilities: [("call".into(), 500)].into(), ..agent("BOB", "call", 20) };
     let mut given = world(vec![ann, bob], 300);
     given.answers.insert("ANN".into(), Answers { declines: 0, silent: 500 });
-    let changes: Vec<_> = advise(&given, 3).findings.into_iter().map(|one| one.change).collect();
+    let changes: Vec<_> = advise(&given, 3, |_, _| {}).findings.into_iter().map(|one| one.change).collect();
     let id = || AgentId::from("ANN");
     assert_eq!(changes, [Change::Pause { agent: id() }, Change::AcceptWithin { agent: id(), minutes: 10 }]);
 }

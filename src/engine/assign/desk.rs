@@ -15,7 +15,7 @@ use model::{
         Subject, Task, Window,
     },
 };
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
 /// Stands for an agent that holds something and is no longer configured.
@@ -28,7 +28,7 @@ pub struct Desk {
     pub(super) routing: Routing,
     pub(super) revision: i64,
     /// By seat.
-    pub(super) loads: Vec<AgentLoad>,
+    pub(super) loads: Vec<Arc<AgentLoad>>,
     pub(super) live: Vec<Live>,
     /// What holds of each agent's hours, as far as it was worked out.
     phases: Vec<Phase>,
@@ -70,7 +70,7 @@ impl Desk {
         let mut desk = Self {
             routing: routing.clone(),
             revision: board.revision,
-            loads: vec![AgentLoad::default(); seats],
+            loads: vec![Arc::default(); seats],
             live: Vec::with_capacity(seats),
             phases: vec![Phase::default(); seats],
             classes: Vec::new(),
@@ -98,7 +98,7 @@ impl Desk {
     /// Takes over loads, holders and revision of a board. Only agents whose load differs cost anything.
     pub fn sync(&mut self, board: &Board) {
         self.revision = board.revision;
-        let nothing = AgentLoad::default();
+        let nothing = Arc::default();
         let mut rescored = false;
         // Both are in order of ids.
         let mut carried = board.loads.iter().peekable();
@@ -110,8 +110,8 @@ impl Desk {
             if let Some((known, live)) =
                 self.loads.get_mut(seat as usize).zip(self.live.get_mut(seat as usize))
             {
-                rescored |= known.record != load.record;
-                if known != load {
+                if !Arc::ptr_eq(known, load) {
+                    rescored |= known.record != load.record;
                     known.clone_from(load);
                 }
                 *live = fresh;
@@ -248,6 +248,7 @@ impl Desk {
             excluded: Vec::new(),
             last_resort: false,
             policy: Policy::Score,
+            named: false,
             seed,
             config: self.routing.hash().into(),
         }

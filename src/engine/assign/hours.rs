@@ -16,7 +16,7 @@ const MINUTES_PER_DAY: u16 = 24 * 60;
 /// A deadline further off than this is no deadline.
 const HORIZON_DAYS: u32 = 3_660;
 /// How far back an absence is looked for.
-const ABSENCE_DAYS: u32 = 31;
+const ABSENCE_DAYS: usize = 31;
 /// Share of a limit that an agent on its first day back may take per hour: a working day's, a working week's.
 const DAY_HOURS: u32 = 8;
 const WEEK_HOURS: u32 = 40;
@@ -32,6 +32,8 @@ pub struct Calendar {
     /// Minutes after midnight.
     span: (u16, u16),
     off: Vec<Date>,
+    /// Absences by the minute, in order and apart.
+    away: Vec<(Timestamp, Timestamp)>,
 }
 
 /// What holds of an agent's hours from one instant until another.
@@ -88,7 +90,21 @@ impl Calendar {
         }
         let off =
             hours.off.iter().map(|day| day.parse().map_err(|_| format!("{day:?} is no date: YYYY-MM-DD")));
-        Ok(Self { zone, days, span, off: off.collect::<Result<_, _>>()? })
+        Ok(Self { zone, days, span, off: off.collect::<Result<_, _>>()?, away: Vec::new() })
+    }
+
+    /// With these absences, in any order.
+    #[must_use]
+    pub fn away(mut self, absences: &[(Timestamp, Timestamp)]) -> Self {
+        let mut absences: Vec<_> = absences.iter().copied().filter(|(from, to)| from < to).collect();
+        absences.sort_unstable();
+        for (from, to) in absences {
+            match self.away.last_mut() {
+                Some((_, end)) if from <= *end => *end = to.max(*end),
+                _ => self.away.push((from, to)),
+            }
+        }
+        self
     }
 
     /// What holds at `now` and until when.
@@ -103,7 +119,7 @@ impl Calendar {
         }
         let date = self.date(now);
         let tomorrow = date.tomorrow().ok().and_then(|day| midnight(day, &self.zone)).unwrap_or(now);
-        let edges = self.shift(date).into_iter().flat_map(|(from, to)| [from, to]).chain([tomorrow]);
+        let edges = self.shifts_of(date).flat_map(|(from, to)| [from, to]).chain([tomorrow]);
         let until = edges.filter(|edge| *edge > now).min().unwrap_or(now);
         let (open, first_day_back) = (self.is_open(now), self.is_first_day_back(now));
         Phase { open, first_day_back, from: now, until }
@@ -111,10 +127,7 @@ impl Calendar {
 
     /// At work now?
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.is_always_open() || {
-            let date = self.date(now);
-            self.shift(date).is_some_and(|(from, to)| from <= now && now < to)
-        }
+        self.is_always_open() || { self.shifts_of(self.date(now)).any(|(from, to)| from <= now && now < to) }
     }
 
     /// When it is at work next, `now` itself included; `None` when never.
@@ -161,15 +174,19 @@ impl Calendar {
 
     /// Are there days off at all?
     pub const fn has_days_off(&self) -> bool {
-        !self.off.is_empty()
+        !self.off.is_empty() || !self.away.is_empty()
     }
 
-    /// When it is back from the absence that `at` falls into: a day off, or days without work that follow one.
-    /// `None` where it falls into none, or nobody ever comes back.
+    /// When it is back from the absence that `at` falls into: a day off, days without work that follow one, or the
+    /// hours around it for which it is away as well. `None` where it falls into none, or nobody ever comes back.
     pub fn back_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let around = self.away.iter().find(|(from, to)| *from <= at && at < *to);
+        if around.is_some_and(|(from, to)| self.has_day_off(self.date(*from), self.date(*to))) {
+            return self.opens_at(at);
+        }
         let mut day = self.date(at);
         for _ in 0..ABSENCE_DAYS {
-            if self.off.contains(&day) {
+            if self.is_off(day) {
                 return self.opens_at(at);
             }
             if self.is_workday(day.weekday()) {
@@ -180,17 +197,22 @@ impl Calendar {
         None
     }
 
+    fn has_day_off(&self, from: Date, to: Date) -> bool {
+        let days = std::iter::successors(Some(from), |day| day.tomorrow().ok().filter(|next| *next <= to));
+        days.take(ABSENCE_DAYS).any(|day| self.is_off(day))
+    }
+
     /// Is this the first day at work after days off?
     pub fn is_first_day_back(&self, now: Timestamp) -> bool {
         let today = self.date(now);
-        if self.off.is_empty() || self.off.contains(&today) {
+        if !self.has_days_off() || self.is_off(today) {
             return false;
         }
         let mut day = today;
         for _ in 0..ABSENCE_DAYS {
             let Ok(before) = day.yesterday() else { return false };
             if self.is_workday(before.weekday()) {
-                return self.off.contains(&before);
+                return self.is_off(before);
             }
             day = before;
         }
@@ -198,7 +220,7 @@ impl Calendar {
     }
 
     fn is_always_open(&self) -> bool {
-        self.off.is_empty() && self.days.iter().all(|day| *day) && self.span == (0, MINUTES_PER_DAY)
+        !self.has_days_off() && self.days.iter().all(|day| *day) && self.span == (0, MINUTES_PER_DAY)
     }
 
     fn date(&self, at: Timestamp) -> Date {
@@ -210,6 +232,11 @@ impl Calendar {
         self.days.get(at).copied().unwrap_or_default()
     }
 
+    /// A day off: one that is configured, or a workday on which it is away all the time.
+    fn is_off(&self, date: Date) -> bool {
+        self.off.contains(&date) || (self.is_workday(date.weekday()) && self.shifts_of(date).next().is_none())
+    }
+
     /// Shifts from the day of `now` on.
     fn shifts(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         let mut date = Some(self.date(now));
@@ -217,9 +244,31 @@ impl Calendar {
             .map_while(move |_| {
                 let day = date?;
                 date = day.tomorrow().ok();
-                Some(self.shift(day))
+                Some(self.shifts_of(day))
             })
             .flatten()
+    }
+
+    /// A day's work without the absences in it, in order.
+    fn shifts_of(&self, date: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+        let shift = self.shift(date);
+        let first = shift.map_or(0, |(begin, _)| self.away.partition_point(|(_, to)| *to <= begin));
+        let mut absences = self.away.get(first..).unwrap_or_default().iter().copied();
+        let mut left = shift;
+        std::iter::from_fn(move || {
+            let (mut from, end) = left.take()?;
+            for (gone, back) in absences.by_ref() {
+                if gone >= end {
+                    break;
+                }
+                if from < gone {
+                    left = (back < end).then_some((back, end));
+                    return Some((from, gone));
+                }
+                from = back;
+            }
+            (from < end).then_some((from, end))
+        })
     }
 
     /// Beginning and end of a day's work; `None` on a day off.
@@ -257,139 +306,4 @@ pub fn ramp_interval(capacity: Option<&Capacity>) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-    fn office(off: &[&str]) -> Calendar {
-        let hours = Hours {
-            zone: Some("Europe/Berlin".into()),
-            days: vec![1, 2, 3, 4, 5],
-            span: Some((9 * 60, 17 * 60)),
-            off: off.iter().map(|day| (*day).into()).collect(),
-        };
-        Calendar::new(&hours, &TimeZone::UTC).unwrap()
-    }
-
-    #[test]
-    fn a_deadline_counts_only_hours_at_work() {
-        let office = office(&["2025-11-27"]);
-        for (now, allowed, due) in [
-            // Within a day, across a night, across a weekend, across a day off; Berlin is one hour ahead.
-            ("2025-11-25T09:00:00Z", 4, "2025-11-25T13:00:00Z"),
-            ("2025-11-25T14:00:00Z", 4, "2025-11-26T10:00:00Z"),
-            ("2025-11-28T14:00:00Z", 4, "2025-12-01T10:00:00Z"),
-            ("2025-11-26T12:00:00Z", 8, "2025-11-28T12:00:00Z"),
-            ("2025-11-22T12:00:00Z", 8, "2025-11-24T16:00:00Z"),
-        ] {
-            assert_eq!(office.due(at(now), allowed), at(due), "{now} + {allowed} h");
-        }
-    }
-
-    #[test]
-    fn working_time_is_what_lies_within_shifts() {
-        let office = office(&["2025-11-27"]);
-        for (from, to, hours) in [
-            ("2025-11-25T09:00:00Z", "2025-11-25T13:00:00Z", 4),
-            ("2025-11-26T14:00:00Z", "2025-11-28T09:00:00Z", 3),
-            ("2025-11-29T00:00:00Z", "2025-11-30T00:00:00Z", 0),
-            ("2025-11-25T13:00:00Z", "2025-11-25T09:00:00Z", 0),
-        ] {
-            assert_eq!(office.worked(at(from), at(to)), HOUR * hours, "{from} to {to}");
-        }
-        let always = Calendar::new(&Hours::default(), &TimeZone::UTC).unwrap();
-        assert_eq!(always.worked(at("2025-11-29T00:00:00Z"), at("2025-11-30T00:00:00Z")), HOUR * 24);
-    }
-
-    #[test]
-    fn the_day_on_which_the_clock_changes_has_its_real_length() {
-        // Given somebody who works round the clock in Berlin, except on Christmas
-        let hours =
-            Hours { zone: Some("Europe/Berlin".into()), off: vec!["2025-12-25".into()], ..Hours::default() };
-        let calendar = Calendar::new(&hours, &TimeZone::UTC).unwrap();
-        // Then 24 h from midnight end an hour before midnight on the day with 25 hours
-        assert_eq!(calendar.due(at("2025-10-25T22:00:00Z"), 24), at("2025-10-26T22:00:00Z"));
-        assert_eq!(calendar.due(at("2025-12-24T22:00:00Z"), 2), at("2025-12-26T00:00:00Z"));
-    }
-
-    #[test]
-    fn open_means_at_work() {
-        let office = office(&["2025-11-27"]);
-        for (now, open) in [
-            ("2025-11-25T07:59:59Z", false),
-            ("2025-11-25T08:00:00Z", true),
-            ("2025-11-25T16:00:00Z", false),
-            ("2025-11-27T10:00:00Z", false),
-            ("2025-11-29T10:00:00Z", false),
-        ] {
-            assert_eq!(office.is_open(at(now)), open, "{now}");
-        }
-        assert_eq!(office.opens_at(at("2025-11-29T10:00:00Z")), Some(at("2025-12-01T08:00:00Z")));
-    }
-
-    #[test]
-    fn an_absence_lasts_from_a_day_off_until_the_next_shift() {
-        // given a Friday and a Monday off
-        let office = office(&["2025-11-28", "2025-12-01"]);
-        let back = Some(at("2025-12-02T08:00:00Z"));
-        for (when, expected) in [
-            ("2025-11-27T15:00:00Z", None),
-            ("2025-11-28T10:00:00Z", back),
-            ("2025-11-30T10:00:00Z", back),
-            ("2025-12-01T10:00:00Z", back),
-            ("2025-12-02T10:00:00Z", None),
-            // An ordinary weekend is no absence.
-            ("2025-11-23T10:00:00Z", None),
-        ] {
-            assert_eq!(office.back_after(at(when)), expected, "{when}");
-        }
-    }
-
-    #[test]
-    fn a_phase_lasts_until_something_changes() {
-        let office = office(&["2025-11-27"]);
-        for (now, open, back, until) in [
-            ("2025-11-26T03:00:00Z", false, false, "2025-11-26T08:00:00Z"),
-            ("2025-11-26T08:00:00Z", true, false, "2025-11-26T16:00:00Z"),
-            ("2025-11-26T16:00:00Z", false, false, "2025-11-26T23:00:00Z"),
-            ("2025-11-27T10:00:00Z", false, false, "2025-11-27T23:00:00Z"),
-            ("2025-11-27T23:00:00Z", false, true, "2025-11-28T08:00:00Z"),
-            ("2025-11-28T08:00:00Z", true, true, "2025-11-28T16:00:00Z"),
-        ] {
-            let phase = office.phase(at(now));
-            assert_eq!((phase.open, phase.first_day_back, phase.until), (open, back, at(until)), "{now}");
-            assert!(phase.covers(at(now)) && !phase.covers(at(until)));
-        }
-    }
-
-    #[test]
-    fn a_week_begins_on_monday_in_the_zone_of_the_organisation() {
-        let auckland = zone("Pacific/Auckland").unwrap();
-        // Sunday evening in UTC is Monday morning in Auckland.
-        assert_eq!(week_start(at("2025-11-23T20:00:00Z"), &auckland), at("2025-11-23T11:00:00Z"));
-        assert_eq!(week_start(at("2025-11-23T20:00:00Z"), &TimeZone::UTC), at("2025-11-17T00:00:00Z"));
-    }
-
-    #[test]
-    fn the_first_day_back_is_the_workday_after_days_off() {
-        let office = office(&["2025-11-20", "2025-11-21"]);
-        assert!(office.is_first_day_back(at("2025-11-24T10:00:00Z")));
-        assert!(!office.is_first_day_back(at("2025-11-25T10:00:00Z")));
-        assert!(!office.is_first_day_back(at("2025-11-21T10:00:00Z")));
-    }
-
-    #[test]
-    fn wrong_hours_say_what_is_wrong() {
-        let wrong = [
-            Hours { zone: Some("Europe/Berln".into()), ..Hours::default() },
-            Hours { days: vec![0], ..Hours::default() },
-            Hours { span: Some((600, 600)), ..Hours::default() },
-            Hours { off: vec!["1.1.2026".into()], ..Hours::default() },
-        ];
-        for hours in wrong {
-            assert!(Calendar::new(&hours, &TimeZone::UTC).is_err(), "{hours:?}");
-        }
-    }
-}
+mod tests;

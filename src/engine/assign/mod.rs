@@ -1,9 +1,11 @@
 //! The right agent for each task: filter by capability and availability, score, pick, with all reasons.
 
+mod away;
 mod desk;
 mod draw;
 pub mod hours;
 mod named;
+mod overflow;
 pub mod queue;
 pub mod roster;
 pub mod routing;
@@ -13,13 +15,16 @@ mod shut;
 mod tests;
 mod why;
 
+pub use away::absences;
 pub use desk::Desk;
 pub use hours::{Calendar, due, week_start};
 pub use named::{Bid, Room};
-pub use queue::{Overflow, Response, overflow, rank};
+pub use overflow::{Overflow, Response, long_since, persistent};
+pub use queue::rank;
 pub use roster::{AssignRules, OverflowRules, Policies, Policy, Roster, Weights};
-pub use routing::Routing;
-pub use why::{Change, Verdict, explain};
+pub use routing::{Absences, Routing};
+pub use shut::Open;
+pub use why::{Change, Verdict, explain, recall};
 
 use crate::dice::Dice;
 use model::{

@@ -37,6 +37,12 @@ pub struct Room {
 }
 
 impl Desk {
+    /// Gives a task to the best one, in this place of the turn.
+    pub fn give_to_best(&mut self, task: &Task, place: (u32, u64), now: Timestamp) -> Assignment {
+        self.open(now);
+        self.place_one(task, place.0, place.1, now)
+    }
+
     /// Everybody who has what a task needs, in order of seats.
     pub fn bids(&mut self, task: &Task, now: Timestamp) -> Vec<Bid> {
         self.open(now);
@@ -58,11 +64,11 @@ impl Desk {
     /// What every agent of the roster carries, by seat.
     pub fn rooms(&self) -> Vec<Room> {
         let each = (0..).zip(self.live.iter().zip(&self.loads));
-        let room = |(seat, (live, load)): (Seat, (&super::desk::Live, &model::work::AgentLoad))| {
+        each.map(|(seat, (live, load))| {
             let enabled = self.routing.agent(seat).is_some_and(|agent| agent.enabled);
             Room { used: live.used, limit: live.limit, away: load.paused || !enabled }
-        };
-        each.map(room).collect()
+        })
+        .collect()
     }
 
     /// The term for free capacity of an agent that carries so much, in millionths.
@@ -70,13 +76,14 @@ impl Desk {
         score::free(used, limit, self.routing.roster().rules.weights)
     }
 
-    /// Gives a task to the agent that somebody named; `force` goes beyond its limit. Otherwise all reasons against.
+    /// Gives a task to the agent that somebody named, in this place of the turn; `force` goes beyond its limit
+    /// and asks it again although it did not answer or is just back. Otherwise all reasons against.
     pub fn give_to(
         &mut self,
         task: &Task,
         agent: &AgentId,
         force: bool,
-        seed: u64,
+        (position, seed): (u32, u64),
         now: Timestamp,
     ) -> Result<Assignment, Vec<Excluded>> {
         self.open(now);
@@ -87,7 +94,8 @@ impl Desk {
             return Err(vec![Excluded { agent: agent.clone(), reason: Exclusion::Disabled, detail }]);
         };
         let reasons = self.reasons(task, class, seat, now).into_iter();
-        let against = reasons.filter(|(reason, ..)| !(force && *reason == Exclusion::Capacity));
+        let soft = [Exclusion::Capacity, Exclusion::Unreachable, Exclusion::Returning];
+        let against = reasons.filter(|(reason, ..)| !(force && soft.contains(reason)));
         let excluded = |(reason, detail, _)| Excluded { agent: agent.clone(), reason, detail };
         let against: Vec<Excluded> = against.map(excluded).collect();
         if !against.is_empty() {
@@ -99,7 +107,8 @@ impl Desk {
             winner: winner.and_then(|ranked| self.candidate(class, ranked)),
             runners_up: others.iter().filter_map(|ranked| self.candidate(class, *ranked)).collect(),
             last_resort: class.last_resort,
-            ..self.undecided(task, 0, seed)
+            named: true,
+            ..self.undecided(task, position, seed)
         };
         Ok(self.settle(made, task, seat, now))
     }

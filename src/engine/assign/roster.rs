@@ -3,10 +3,11 @@
 use crate::coordinate::CoordinationRules;
 pub use model::work::Policy;
 use model::{AgentId, Stage, work::AgentSpec};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Everything in `agents.toml`, checked.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Roster {
     /// All agents, sorted by id, each id once.
     pub agents: Vec<AgentSpec>,
@@ -27,7 +28,7 @@ impl Roster {
 }
 
 /// Section `[assignment]`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AssignRules {
     /// How the winner is picked among those who can, where nothing else is said.
     pub policy: Policy,
@@ -48,9 +49,10 @@ pub struct AssignRules {
 }
 
 /// Policies of single actions and stages, where they differ from the general one.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Policies {
     /// By action; with its stage where it belongs to one.
+    #[serde(with = "pairs")]
     pub actions: BTreeMap<(Option<Stage>, Box<str>), Policy>,
     /// By stage.
     pub stages: BTreeMap<Stage, Policy>,
@@ -66,7 +68,7 @@ impl AssignRules {
 }
 
 /// Weights of the score's terms, in millionths.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Weights {
     /// Capability match.
     pub capability: i64,
@@ -79,7 +81,7 @@ pub struct Weights {
 }
 
 /// When waiting work is a persistent overflow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OverflowRules {
     /// The oldest waits longer than this.
     pub oldest_hours: u32,
@@ -106,5 +108,27 @@ impl Default for AssignRules {
             overflow: OverflowRules { oldest_hours: 24, many: 20, many_hours: 3 },
             coordination: CoordinationRules::default(),
         }
+    }
+}
+
+/// A map whose keys are no texts, as a list of pairs.
+mod pairs {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub fn deserialize<'de, K, V, D>(from: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::deserialize(from)?.into_iter().collect())
     }
 }

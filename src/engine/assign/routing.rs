@@ -9,7 +9,14 @@ use model::{
     AgentId, Stage, Timestamp,
     work::{AgentSpec, Handoff, Layer},
 };
-use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Number of an agent: its place in the roster, which is sorted by id.
 pub(super) type Seat = u32;
@@ -22,12 +29,25 @@ pub struct Routing(Arc<Table>);
 struct Table {
     roster: Roster,
     zone: TimeZone,
+    away: Absences,
     seats: Vec<SeatSpec>,
     numbers: HashMap<AgentId, Seat>,
     /// (seat, level in thousandths) of those with a capability, master agents apart, in order of seats.
     capable: HashMap<Box<str>, Vec<(Seat, u32)>>,
     masters: Vec<(Seat, u32)>,
+    text: Arc<str>,
     hash: Box<str>,
+}
+
+/// When agents are away, by what their calendars say: from and until.
+pub type Absences = BTreeMap<AgentId, Vec<(Timestamp, Timestamp)>>;
+
+/// Everything that decides, as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    roster: Cow<'a, Roster>,
+    zone: Cow<'a, str>,
+    away: Cow<'a, Absences>,
 }
 
 /// What assignment needs to know of an agent.
@@ -67,29 +87,56 @@ const ACCEPT_PERSON: Duration = Duration::from_hours(8);
 pub(super) const FULL: u32 = 1_000;
 
 impl Routing {
-    /// Prepares a roster. `organisation` is the IANA zone of agents that name none.
+    /// Prepares a roster in which nobody is away. `organisation` is the IANA zone of agents that name none.
     pub fn new(roster: &Roster, organisation: &str) -> Result<Self, String> {
-        let zone = hours::zone(organisation)?;
+        Self::with(roster, organisation, &Absences::new())
+    }
+
+    /// Prepares a roster.
+    pub fn with(roster: &Roster, organisation: &str, away: &Absences) -> Result<Self, String> {
+        let written = Written {
+            roster: Cow::Borrowed(roster),
+            zone: Cow::Borrowed(organisation),
+            away: Cow::Borrowed(away),
+        };
+        let text = serde_json::to_string(&written).map_err(|error| error.to_string())?;
         let mut table = Table {
-            zone,
+            zone: hours::zone(organisation)?,
             seats: Vec::with_capacity(roster.agents.len()),
             numbers: HashMap::new(),
             capable: HashMap::new(),
             masters: Vec::new(),
-            hash: hash(roster, organisation),
+            hash: hash(&text),
+            text: text.into(),
+            away: away.clone(),
             roster: roster.clone(),
         };
         table.roster.agents.sort_by(|a, b| a.id.cmp(&b.id));
         let agents = table.roster.agents.clone();
         for (seat, agent) in (0..).zip(&agents) {
-            table.add(seat, agent)?;
+            table.add(seat, agent, away.get(&agent.id).map_or(&[], Vec::as_slice))?;
         }
         Ok(Self(Arc::new(table)))
+    }
+
+    /// Reads what [`Routing::text`] wrote.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let Written { roster, zone, away } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        Self::with(&roster, &zone, &away)
+    }
+
+    /// Everything that decides, written down; [`Routing::hash`] is its hash.
+    pub fn text(&self) -> Arc<str> {
+        self.0.text.clone()
     }
 
     /// The roster.
     pub fn roster(&self) -> &Roster {
         &self.0.roster
+    }
+    /// When agents are away by what their calendars say.
+    pub fn absences(&self) -> &Absences {
+        &self.0.away
     }
     /// The organisation's zone.
     pub fn zone(&self) -> &TimeZone {
@@ -144,9 +191,9 @@ impl Routing {
 }
 
 impl Table {
-    fn add(&mut self, seat: Seat, agent: &AgentSpec) -> Result<(), String> {
+    fn add(&mut self, seat: Seat, agent: &AgentSpec, away: &[(Timestamp, Timestamp)]) -> Result<(), String> {
         let calendar =
-            Calendar::new(&agent.hours, &self.zone).map_err(|why| format!("{}: {why}", agent.id))?;
+            Calendar::new(&agent.hours, &self.zone).map_err(|why| format!("{}: {why}", agent.id))?.away(away);
         self.seats.push(SeatSpec {
             calendar,
             ramp: hours::ramp_interval(agent.capacity.as_ref()),
@@ -171,13 +218,11 @@ pub(super) const fn stage_bit(stage: Stage) -> u8 {
     1 << stage as u8
 }
 
-fn hash(roster: &Roster, organisation: &str) -> Box<str> {
-    let agents = serde_json::to_string(&roster.agents).unwrap_or_default();
-    let digest = model::hash::digest(&[&agents, &format!("{:?}", roster.rules), organisation]);
-    let mut text = String::with_capacity(32);
-    for byte in digest {
+fn hash(text: &str) -> Box<str> {
+    let mut hash = String::with_capacity(32);
+    for byte in model::hash::digest(&[text]) {
         // Writing to a String never fails.
-        write!(text, "{byte:02x}").unwrap_or_default();
+        write!(hash, "{byte:02x}").unwrap_or_default();
     }
-    text.into_boxed_str()
+    hash.into_boxed_str()
 }

@@ -8,7 +8,10 @@ use model::{
     AgentId, Stage,
     work::{AgentLoad, Layer, Task},
 };
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 pub(super) const MILLION: i64 = 1_000_000;
 
@@ -76,7 +79,7 @@ pub(super) struct Class {
 
 impl Class {
     /// Scores every agent for one kind of task; `loads` by seat.
-    pub fn new(traits: Traits, routing: &Routing, loads: &[AgentLoad]) -> Self {
+    pub fn new(traits: Traits, routing: &Routing, loads: &[Arc<AgentLoad>]) -> Self {
         let last_resort = !routing.has_capable(&traits.capability);
         let able = routing.capable(&traits.capability);
         let enabled = |(seat, _): &&(Seat, u32)| routing.agent(*seat).is_some_and(|agent| agent.enabled);
@@ -110,7 +113,7 @@ fn member(
     traits: &Traits,
     prior: Prior,
     routing: &Routing,
-    loads: &[AgentLoad],
+    loads: &[Arc<AgentLoad>],
 ) -> Member {
     let weights = routing.roster().rules.weights;
     let special = is_special(seat, traits, routing);
@@ -152,7 +155,12 @@ struct Prior {
 
 impl Prior {
     /// The mean of the pool (a half where nobody has a record), weighing as many cases as configured.
-    fn of(action: &str, pool: impl Iterator<Item = Seat>, routing: &Routing, loads: &[AgentLoad]) -> Self {
+    fn of(
+        action: &str,
+        pool: impl Iterator<Item = Seat>,
+        routing: &Routing,
+        loads: &[Arc<AgentLoad>],
+    ) -> Self {
         let (mut won, mut all) = (0_i128, 0_i128);
         for seat in pool {
             if let Some(record) = loads.get(seat as usize).and_then(|load| load.record.get(action)) {
@@ -166,7 +174,7 @@ impl Prior {
     }
 
     /// Expected success rate of an agent, in millionths.
-    fn performance(self, action: &str, seat: Seat, loads: &[AgentLoad]) -> i64 {
+    fn performance(self, action: &str, seat: Seat, loads: &[Arc<AgentLoad>]) -> i64 {
         let record =
             loads.get(seat as usize).and_then(|load| load.record.get(action)).copied().unwrap_or_default();
         let (won, all) = (self.won + i128::from(record.won) * 1_000, self.all + i128::from(record.all));

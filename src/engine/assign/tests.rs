@@ -3,8 +3,8 @@ use crate::dice::Dice;
 use model::{
     AgentId, Id, Stage, Timestamp,
     work::{
-        AgentLoad, AgentSpec, Assignment, Board, Capacity, Exclusion, Handoff, Hours, Layer, Need, Reach,
-        Responsibility, Subject, Task, TaskState, TrackRecord, Window,
+        AgentLoad, AgentSpec, Assignment, Backlog, Board, Capacity, Exclusion, Handoff, Hours, Layer, Need,
+        Reach, Responsibility, Subject, Task, TaskKind, TaskState, TrackRecord, Window,
     },
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -18,7 +18,7 @@ fn hours(hours: u64) -> Duration {
     Duration::from_hours(hours)
 }
 
-fn agent(id: &str, capabilities: &[(&str, u32)]) -> AgentSpec {
+pub(super) fn agent(id: &str, capabilities: &[(&str, u32)]) -> AgentSpec {
     AgentSpec {
         id: id.into(),
         aliases: Vec::new(),
@@ -76,7 +76,7 @@ fn task(number: u32, capability: &str) -> Task {
 }
 
 fn board(tasks: Vec<Task>, loads: &[(&str, AgentLoad)]) -> Board {
-    let loads = loads.iter().map(|(agent, load)| (AgentId::from(*agent), load.clone())).collect();
+    let loads = loads.iter().map(|(agent, load)| (AgentId::from(*agent), load.clone().into())).collect();
     Board { revision: 7, loads, tasks, ..Board::default() }
 }
 
@@ -323,11 +323,12 @@ fn what_the_best_have_no_room_for_goes_to_the_less_able_and_to_those_at_home_els
     let routing = routing(team);
     let queue = board((1..=4).map(|number| task(number, "call")).collect(), &[]);
     // when more comes than the expert has room for
-    let turn = turn(&queue, &routing);
+    let mut desk = Desk::new(&routing, &queue);
+    let turn = desk.place(&queue.tasks, 1, NOON);
     // then it goes down the line, and only what nobody has room for waits and is escalated
     assert_eq!(winners(&turn), ["EXPERT", "ELSEWHERE", "BEGINNER", "-"]);
-    let left = overflow(&queue, &turn, &routing, NOON);
-    assert_eq!((left.len(), left[0].waiting, &left[0].response), (1, 1, &Response::Escalate));
+    let left = desk.overflow(&[waits("call", None, 1)], NOON);
+    assert_eq!((left.len(), left[0].waiting(), &left[0].response), (1, 1, &Response::Escalate));
 }
 
 #[test]
@@ -423,40 +424,66 @@ fn the_queue_is_served_by_priority_and_age() {
     assert_eq!(winners(&turn), ["ANN", "ANN", "-"]);
 }
 
+/// So many tasks that arrived at noon.
+fn waits(capability: &str, unit: Option<&str>, waiting: u64) -> Backlog {
+    let kind = TaskKind { capability: capability.into(), unit: unit.map(Into::into) };
+    Backlog { kind, waiting, oldest: NOON, long: 0 }
+}
+
 #[test]
-fn overflow_is_judged_by_its_cause_and_its_age() {
-    let full = limited(agent("FULL", &[("call", 1_000)]), 0, "task", Window::Concurrent);
+fn overflow_is_judged_by_its_cause_and_its_age_for_those_who_could_do_it() {
+    // given one without room, one who sleeps, and one who is full of proposals beside one who is not
+    let full = limited(agent("FULL", &[("call", 1_000), ("chat", 1_000)]), 0, "task", Window::Concurrent);
     let asleep = AgentSpec {
         hours: Hours { span: Some((0, 60)), ..Hours::default() },
         ..agent("ASLEEP", &[("pitch", 1_000)])
     };
     let holds = limited(agent("HOLDS", &[("demo", 1_000)]), 1, "proposal", Window::Week);
-    let routing = routing(vec![full, asleep, holds, agent("HELPS", &[("demo", 1_000)])]);
-    let mut tied = task(3, "demo");
-    tied.need.unit = Some("proposal".into());
-    let mut waiting = board(vec![task(1, "call"), task(2, "pitch"), tied], &[]);
+    let gone = AgentSpec { hours: asleep.hours.clone(), ..agent("GONE", &[("chart", 1_000)]) };
+    let busy = limited(agent("BUSY", &[("chart", 1_000)]), 0, "task", Window::Concurrent);
+    let routing = routing(vec![full, asleep, holds, agent("HELPS", &[("demo", 1_000)]), gone, busy]);
     let used = AgentLoad { week: [("proposal".into(), 1)].into(), ..AgentLoad::default() };
-    waiting.loads.insert("HOLDS".into(), used);
-    waiting.primaries.insert(deal(3).to_string().into(), "HOLDS".into());
-    let judge = |waiting: &Board, now| overflow(waiting, &replay(waiting, &routing, 1, now), &routing, now);
-    let responses: Vec<_> =
-        judge(&waiting, NOON).into_iter().map(|one| (one.capability.to_string(), one.response)).collect();
+    let mut desk = Desk::new(&routing, &board(Vec::new(), &[("HOLDS", used)]));
+    let mut judge = |backlog: &[Backlog], now| {
+        let told = desk.overflow(backlog, now).into_iter().map(|one| {
+            let who: Vec<String> = one.who.iter().map(ToString::to_string).collect();
+            let what: Vec<String> =
+                one.capabilities.iter().map(|(name, many)| format!("{name} {many}")).collect();
+            (who.join(" "), what.join(", "), one.response)
+        });
+        told.collect::<Vec<_>>()
+    };
+    // then what waits for the same agents is one overflow, and a person is asked only where there is no room
+    let all = [
+        waits("call", None, 3),
+        waits("chat", Some("talk"), 2),
+        waits("demo", Some("proposal"), 7),
+        waits("pitch", None, 4),
+        waits("unheard_of", None, 1),
+        waits("chart", None, 9),
+    ];
+    let told = |who: &str, what: &str, response| (who.to_owned(), what.to_owned(), response);
     assert_eq!(
-        responses,
+        judge(&all, NOON),
         [
-            ("call".to_owned(), Response::Escalate),
-            ("demo".to_owned(), Response::Escalate),
-            ("pitch".to_owned(), Response::Queue),
+            told("", "unheard_of 1", Response::Queue),
+            told("ASLEEP", "pitch 4", Response::Queue),
+            told("BUSY GONE", "chart 9", Response::Queue),
+            told("FULL", "call 3, chat 2", Response::Escalate),
+            told("HELPS HOLDS", "demo 7", Response::Queue),
         ]
     );
-    // A day and an hour later the oldest has waited too long ...
-    let late = judge(&waiting, NOON + hours(25) + hours(1));
-    assert_eq!(late[0].response, Response::Alert { why: "the oldest has waited for 25 h".into() });
-    // ... and 21 that wait for three hours are too many, 20 are not.
-    for (many, lasting) in [(20, false), (21, true)] {
-        let crowd = board((1..=many).map(|number| task(number, "call")).collect(), &[]);
+    // a day and two hours later the oldest has waited too long
+    let late = judge(&all[..1], NOON + hours(25) + hours(1));
+    assert_eq!(late[0].2, Response::Alert { why: "the oldest has waited for 26 h".into() });
+    // and 21 that wait for three hours are too many, 20 are not, whatever their kinds
+    for (many, lasting) in [(10, false), (11, true)] {
+        let crowd = [
+            Backlog { long: 10, ..waits("call", None, 10) },
+            Backlog { long: many, ..waits("chat", None, 11) },
+        ];
         let one = &judge(&crowd, NOON + hours(4))[0];
-        assert_eq!((one.waiting, matches!(one.response, Response::Alert { .. })), (many, lasting));
+        assert_eq!(matches!(one.2, Response::Alert { .. }), lasting, "{many}");
     }
 }
 

@@ -10,12 +10,14 @@ use super::{
     score::{self, Class, MILLION},
 };
 use model::{
-    Id, Stage, Timestamp,
-    work::{Assignment, Board, Candidate, Excluded, Exclusion, Layer, Task},
+    AgentId, Id, Stage, Timestamp,
+    work::{Assignment, Board, Candidate, Excluded, Exclusion, Layer, Scene, Task},
 };
+use serde::Serialize;
 
 /// What is to be said of one agent and one task.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It got the task.
     Chosen(Candidate),
@@ -37,8 +39,19 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// Of whom.
+    pub fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Self::Chosen(candidate) | Self::Beaten { candidate, .. } => Some(&candidate.agent),
+            Self::Out { reasons, .. } => reasons.first().map(|reason| &reason.agent),
+        }
+    }
+}
+
 /// A change to one agent.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Enabled in the configuration.
     Enable,
@@ -100,7 +113,32 @@ pub fn explain(
     Some((assignment, verdicts))
 }
 
+/// Makes a decision of the past again, on what was kept of it, and judges every agent as [`explain`] does. What comes
+/// out is the decision that was made, unless what was kept is another's. `None` when nothing was kept.
+pub fn recall(scene: &Scene, routing: &Routing) -> Option<(Assignment, Vec<Verdict>)> {
+    let mut desk = Desk::new(routing, &scene.board);
+    desk.open(scene.at);
+    let mut decisions = scene.board.tasks.iter().zip(&scene.made);
+    let (task, made) = decisions.next_back()?;
+    // What found nobody left everything as it was.
+    for (task, made) in decisions.filter(|(_, made)| made.winner.is_some()) {
+        desk.repeat(task, made, scene.at)?;
+    }
+    let before = desk.clone();
+    let again = desk.repeat(task, made, scene.at)?;
+    let verdicts = before.verdicts(task, &again, scene.at);
+    Some((again, verdicts))
+}
+
 impl Desk {
+    /// Places a task in the way in which it was placed before.
+    fn repeat(&mut self, task: &Task, made: &Assignment, now: Timestamp) -> Option<Assignment> {
+        match made.winner.as_ref().filter(|_| made.named) {
+            Some(winner) => self.give_to(task, &winner.agent, true, (made.position, made.seed), now).ok(),
+            None => Some(self.place_one(task, made.position, made.seed, now)),
+        }
+    }
+
     fn verdicts(mut self, task: &Task, assignment: &Assignment, now: Timestamp) -> Vec<Verdict> {
         let at = self.class(task);
         let Some(class) = self.classes.get(at) else { return Vec::new() };
@@ -117,6 +155,10 @@ impl Desk {
         now: Timestamp,
     ) -> Option<Verdict> {
         let agent = self.routing.agent(seat)?;
+        let named = assignment.winner.as_ref().filter(|winner| assignment.named && winner.agent == agent.id);
+        if let Some(winner) = named {
+            return Some(Verdict::Chosen(winner.clone()));
+        }
         let reasons = self.reasons(task, class, seat, now);
         if !reasons.is_empty() {
             let (reasons, changes) = reasons
@@ -135,7 +177,7 @@ impl Desk {
         }
         let behind = winner.score() - candidate.score();
         let rival = self.ranked_seat(task, class, self.routing.seat(&winner.agent)?)?;
-        let change = self.nearest(task, class, ranked, rival);
+        let change = if assignment.named { None } else { self.nearest(task, class, ranked, rival) };
         Some(Verdict::Beaten { candidate, behind: behind.max(0), change })
     }
 

@@ -34,6 +34,7 @@ fn agent(number: u32) -> AgentSpec {
         reach: Reach::DealOwner,
         accept_minutes: None,
         hours: Hours {
+            calendar: None,
             zone: Some("Europe/Berlin".into()),
             days: vec![],
             span: Some((0, 1_439)),
@@ -92,7 +93,7 @@ fn board(tasks: u32) -> Board {
     };
     Board {
         revision: 1,
-        loads: (0..AGENTS).map(|number| (agent(number).id, load(number))).collect(),
+        loads: (0..AGENTS).map(|number| (agent(number).id, load(number).into())).collect(),
         tasks: (0..tasks).map(task).collect(),
         ..Board::default()
     }

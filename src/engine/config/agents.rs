@@ -91,6 +91,7 @@ struct HoursEntry {
     from: Option<String>,
     to: Option<String>,
     off: Option<Vec<String>>,
+    calendar: Option<String>,
 }
 
 /// Where things stand, for checks across files.
@@ -121,7 +122,9 @@ pub(super) fn read(texts: &mut Texts<'_>) -> (Roster, AgentMarks) {
         &mut marks.escalation,
         texts,
     );
-    let mut agents: Vec<_> = entries.into_iter().map(|entry| agent(entry, &mut marks, texts)).collect();
+    let known: Vec<String> = entries.iter().map(|entry| entry.id.get_ref().clone()).collect();
+    let mut agents: Vec<_> =
+        entries.into_iter().map(|entry| agent(entry, &known, &mut marks, texts)).collect();
     agents.sort_by(|a, b| a.id.cmp(&b.id));
     check_names(&agents, &marks, texts);
     (Roster { agents, rules }, marks)
@@ -168,12 +171,14 @@ fn lay_over(base: &mut AgentEntry, over: AgentEntry) {
     overlay!(base, over; aliases, layer, role, stages, triggers, outputs, capacity, handoff, reach, hours, accept_minutes, enabled);
 }
 
-fn agent(entry: AgentEntry, marks: &mut AgentMarks, texts: &mut Texts<'_>) -> AgentSpec {
+fn agent(entry: AgentEntry, known: &[String], marks: &mut AgentMarks, texts: &mut Texts<'_>) -> AgentSpec {
     let (span, id) = (entry.id.span(), AgentId::new(entry.id.into_inner()));
     let key = format!("agent {id}");
     marks.agent.insert(id.clone(), span.clone());
     let layer = entry.layer.unwrap_or_else(|| {
-        texts.error(&span, &key, "a new agent needs a `layer`".into(), None);
+        let others = known.iter().map(String::as_str).filter(|other| *other != id.as_str());
+        let meant = nearest(id.as_str(), others).map(Into::into);
+        texts.error(&span, &key, "a new agent needs a `layer`".into(), meant);
         Layer::Support
     });
     if let Some(capacity) = &entry.capacity {
@@ -384,6 +389,7 @@ fn hours(entry: Spanned<HoursEntry>, key: &str, texts: &mut Texts<'_>) -> Hours 
         days: entry.days.unwrap_or_default(),
         span: span_of_day.filter(|span| *span != (0, 24 * 60)),
         off: entry.off.unwrap_or_default().into_iter().map(Into::into).collect(),
+        calendar: entry.calendar.map(|name| name.trim().into()),
     };
     if let Err(why) = Calendar::new(&hours, &jiff::tz::TimeZone::UTC) {
         texts.error(&span, key, why, None);

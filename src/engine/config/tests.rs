@@ -268,6 +268,11 @@ fn errors_name_file_line_and_what_was_meant() {
             "agents.toml:4: agent WAKE.SDRFORGE: the level of `cold_outreach` is not within 0 and 1",
         ),
         ("[[agent]]\nid = \"ANN\"".into(), "", "agents.toml:2: agent ANN: a new agent needs a `layer`"),
+        (
+            "[[agent]]\nid = \"WAKE.SDRFORG\"".into(),
+            "",
+            "agents.toml:2: agent WAKE.SDRFORG: a new agent needs a `layer`; did you mean `WAKE.SDRFORGE`?",
+        ),
         ("\n\nagent = 3".into(), "", "agents.toml:3: invalid type: integer `3`, expected a sequence"),
         (
             String::new(),

@@ -5,12 +5,12 @@ use crate::flow::{Signal, StageBook};
 use model::{
     MessageId, Timestamp,
     work::{
-        AgentSpec, Body, Learning, Message, ORCHESTRATOR, SubjectView, Task, TaskDetail,
-        message::{TaskBody, TaskOrder},
+        AgentSpec, Body, Learning, Message, ORCHESTRATOR, SubjectView, Task, TaskDetail, Withdrawn,
+        message::{Status, StatusBody, TaskBody, TaskOrder},
     },
 };
 use serde_json::{Map, Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Learnings that travel with a task.
 const LEARNINGS: usize = 3;
@@ -80,6 +80,29 @@ pub fn offer_message(
         to: holder.as_str().into(),
         body: Body::Task(TaskBody { task: order, deadline: task.due }),
     })
+}
+
+/// Tells an agent that a task which it knew of is no longer its own: a STATUS that is CANCELLED, with the reason.
+pub fn withdrawal(gone: &Withdrawn, now: Timestamp) -> Message {
+    let body = StatusBody {
+        task_id: gone.task.to_string().into(),
+        status: Status::Cancelled,
+        progress: None,
+        metrics: BTreeMap::new(),
+        outcome: None,
+        result: None,
+        reason: Some(gone.why.to_string()),
+        learnings: Vec::new(),
+    };
+    Message {
+        id: MessageId::new(format!("withdrawn-{}-{}-{}", gone.task, gone.agent, gone.at.as_millis())),
+        sent_at: now,
+        conversation: format!("task:{}", gone.task).into(),
+        in_reply_to: None,
+        from: ORCHESTRATOR.into(),
+        to: gone.agent.as_str().into(),
+        body: Body::Status(body),
+    }
 }
 
 /// What comes from outside, marked as such.

@@ -5,8 +5,8 @@ use crate::flow::{ActionSpec, Signal, StageBook, stage_of};
 use model::{
     Id, Stage, Timestamp,
     work::{
-        EscalationCase, EscalationLevel, Need, Responsibility, Subject, SubjectView, Task, TaskState,
-        message::EscalationStatus,
+        EscalationCase, EscalationLevel, Need, RESOLVE, Responsibility, Subject, SubjectView, Task,
+        TaskState, message::EscalationStatus,
     },
 };
 use serde_json::{Map, Value};
@@ -14,8 +14,6 @@ use std::time::Duration;
 
 /// Reminders of an escalation that was taken up but not settled come at this distance.
 const REMIND: Duration = Duration::from_hours(72);
-/// The action by which people are told.
-const RESOLVE: &str = "RESOLVE_ESCALATION";
 
 /// Escalations that a rule raises on a signal of this subject, each once.
 pub fn escalate_from_signals(
@@ -167,11 +165,6 @@ fn task_of(
     }
 }
 
-/// Id of the task by which the owner of the deal is told.
-pub fn resolving(case: &EscalationCase) -> Id {
-    Id::derived(&["task", &case.id.to_string(), RESOLVE])
-}
-
 /// The task by which the owner of the deal is told; nobody but the master coordinates, and what the master has
 /// is written into the CRM for the owner of the deal. Done there, the escalation is resolved.
 pub fn escalation_task(
@@ -183,7 +176,7 @@ pub fn escalation_task(
     let subject = case.subject.as_ref()?;
     let request = if case.request.is_empty() { String::new() } else { format!(" ({})", case.request) };
     Some(Task {
-        id: resolving(case),
+        id: case.telling(),
         action: RESOLVE.into(),
         title: format!("Escalation: {}{request}", case.reason),
         subject: subject.clone(),

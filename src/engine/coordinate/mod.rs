@@ -10,8 +10,8 @@ mod rules;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use ask::{Order, offer_message, silent, triggered_by};
-pub use escalate::{Told, escalate_from_signals, escalation_of, escalation_task, resolving, route, step};
+pub use ask::{Order, offer_message, silent, triggered_by, withdrawal};
+pub use escalate::{Told, escalate_from_signals, escalation_of, escalation_task, route, step};
 pub use hand::{
     Completion, complete, confirm_by_crm, handoff_message, handoff_writes, handoffs, routed, timed_out,
 };

@@ -1,9 +1,10 @@
 //! How coordination works, as configured.
 
 use model::AgentId;
+use serde::{Deserialize, Serialize};
 
 /// Section `[coordination]` and the `[[escalation]]` rules.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CoordinationRules {
     /// Business hours in which a handoff must be confirmed.
     pub handoff_hours: u32,
@@ -47,7 +48,7 @@ impl CoordinationRules {
 }
 
 /// One rule.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EscalationRule {
     /// A signal, or one of [`Raised`].
     pub on: Box<str>,

@@ -369,6 +369,7 @@ fn winner(records: Vec<(AgentId, Box<str>, TrackRecord)>) -> AgentId {
     }
     let mut hard = task(1, "negotiation", None);
     hard.action = "CLOSE".into();
+    let loads = loads.into_iter().map(|(agent, load)| (agent, load.into())).collect();
     let board = Board { loads, tasks: vec![hard], ..Board::default() };
     let routing = Routing::new(&roster, "UTC").unwrap();
     crate::assign::replay(&board, &routing, 1, NOW).remove(0).winner.unwrap().agent

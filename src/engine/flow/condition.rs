@@ -80,6 +80,11 @@ impl Condition {
         self.reads.iter().map(AsRef::as_ref)
     }
 
+    /// It rests on signals that come before it.
+    pub fn reads_signals(&self) -> bool {
+        self.reads().any(|field| field.starts_with("signal."))
+    }
+
     /// Evaluates it.
     pub fn holds(&self, scope: &Scope) -> Holds {
         match self.program.execute(&scope.0) {

@@ -45,6 +45,8 @@ pub(super) struct Facts {
     /// What was said in mails, by field (`said.demo_requested`).
     pub(super) said: Vec<Evidence>,
     signals: BTreeMap<Box<str>, bool>,
+    /// Conditions don't see all of the signals yet.
+    unpublished: bool,
     /// What could not be worked out and should be known to people.
     pub notices: Vec<String>,
 }
@@ -56,6 +58,7 @@ impl Facts {
             shown: BTreeMap::new(),
             said: Vec::new(),
             signals: BTreeMap::new(),
+            unpublished: false,
             notices: Vec::new(),
         };
         for root in ["deal", "lead"] {
@@ -80,10 +83,18 @@ impl Facts {
         condition.holds(&self.scope)
     }
 
-    /// Makes a signal known to the conditions after it, with what it rests on.
+    /// Notes a signal, with what it rests on; [`Facts::publish`] makes it known to conditions.
     pub fn set_signal(&mut self, id: &str, holds: bool, evidence: Vec<Evidence>) {
         self.signals.insert(id.into(), holds);
         self.shown.insert(format!("signal.{id}").into(), if holds { evidence } else { Vec::new() });
+        self.unpublished = true;
+    }
+
+    /// Makes the signals noted so far known to conditions.
+    pub fn publish(&mut self) {
+        if !std::mem::take(&mut self.unpublished) {
+            return;
+        }
         let mut bag = Bag::default();
         for (id, holds) in &self.signals {
             bag.put(id, Some(*holds));

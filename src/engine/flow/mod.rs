@@ -20,7 +20,9 @@ pub use book::{
 pub use condition::{Condition, ConditionError, Holds};
 pub use facts::{Evidence, FlowPolicy, in_currency};
 pub(crate) use progress::task;
-pub use progress::{Progress, Signal, Transition, is_enterprise, progress, stage_entry, stage_of};
+pub use progress::{
+    Progress, Signal, Transition, is_enterprise, progress, signals_of, stage_entry, stage_of,
+};
 pub use segments::{asked_task, segment_tasks, trigger_tasks};
 pub use text::task_text;
 pub use writes::{Place, close_write, event_key, event_move, event_write, place, stage_writes, writes_for};

@@ -99,6 +99,12 @@ pub fn progress(view: &SubjectView, book: &StageBook, policy: &FlowPolicy, now: 
     decided
 }
 
+/// The signals that hold for one deal or lead.
+pub fn signals_of(view: &SubjectView, book: &StageBook, policy: &FlowPolicy, now: Timestamp) -> Vec<Signal> {
+    let mut facts = Facts::of(view, &Dealings::of(view, now), policy, now);
+    signals(&mut facts, book, &|_| true)
+}
+
 /// The stage that a deal or lead is in; `None` where the source's stage is not mapped.
 pub fn stage_of(view: &SubjectView) -> Option<Stage> {
     match view.subject {
@@ -178,6 +184,9 @@ impl Solid {
 fn signals(facts: &mut Facts, book: &StageBook, counts: &dyn Fn(&str) -> bool) -> Vec<Signal> {
     let mut seen = Vec::new();
     for spec in &book.signals {
+        if spec.when.reads_signals() {
+            facts.publish();
+        }
         let holds = counts(&spec.id) && facts.holds(&spec.when) == Holds::Yes;
         let evidence = if holds { facts.evidence(&spec.when) } else { Vec::new() };
         facts.set_signal(&spec.id, holds, evidence.clone());
@@ -185,6 +194,7 @@ fn signals(facts: &mut Facts, book: &StageBook, counts: &dyn Fn(&str) -> bool) -
             seen.push(Signal { id: spec.id.clone(), phrase: spec.phrase, evidence });
         }
     }
+    facts.publish();
     seen
 }
 

@@ -5,9 +5,12 @@ use super::bundle::{freed, is_begun};
 use crate::assign::{Desk, Routing};
 use model::{
     AgentId, Id, Timestamp,
-    work::{Assignment, Board, Give, Responsibility, Subject, Task},
+    work::{Assignment, Board, Excluded, Give, Responsibility, Subject, Task},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What is done, and what is not.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,8 @@ pub struct Settled {
     pub taken: Vec<(Id, AgentId)>,
     /// What can't be done.
     pub lapsed: Vec<Lapsed>,
+    /// The board that it was decided on: what is taken back is off it.
+    pub on: Board,
 }
 
 /// Something that was decided and is not done.
@@ -52,18 +57,23 @@ pub fn settle(board: &Board, gives: &[Give], routing: &Routing, seed: u64, now: 
             Err(why) => lapsed.push(Lapsed { task: give.task, why }),
         }
     }
+    groups.sort_by_key(|group| group.tasks.iter().any(|task| uses_up(task)));
     loop {
-        let (placed, failed) = attempt(board, &groups, routing, seed, now);
-        if failed.is_empty() {
-            let held = groups.iter().flat_map(|group| &group.tasks);
-            let taken = held.filter_map(|task| Some((task.id, task.holder.clone()?)));
-            return Settled { given: placed, taken: taken.collect(), lapsed };
-        }
-        for (at, why) in failed.into_iter().rev() {
-            let group = groups.remove(at);
-            lapsed.push(Lapsed { task: group.give.task, why });
+        let on = taken_off(board, &groups);
+        match attempt(&on, &groups, routing, seed, now) {
+            Ok(made) => {
+                let held = groups.iter().flat_map(|group| &group.tasks);
+                let taken = held.filter_map(|task| Some((task.id, task.holder.clone()?)));
+                return Settled { given: made, taken: taken.collect(), lapsed, on };
+            }
+            Err((at, why)) => lapsed.push(Lapsed { task: groups.remove(at).give.task, why }),
         }
     }
+}
+
+/// Whoever has come to its limit gets nothing more: what uses up nothing goes first.
+const fn uses_up(task: &Task) -> bool {
+    task.need.unit.is_some()
 }
 
 /// The task with all that goes with it, if it still is where the decision saw it.
@@ -74,6 +84,9 @@ fn group<'b>(board: &'b Board, give: &'b Give) -> Result<Group<'b>, String> {
         let holder = task.holder.as_ref().map_or("nobody".to_owned(), ToString::to_string);
         return Err(format!("{holder} has it by now"));
     }
+    if let Some(to) = give.to.as_ref().filter(|to| give.from.as_ref() == Some(to)) {
+        return Err(format!("{to} has it already"));
+    }
     let alone = matches!(task.subject, Subject::Segment(_));
     let part = |other: &&Task| {
         other.subject == task.subject && other.responsibility == task.responsibility && other.state.is_open()
@@ -83,7 +96,8 @@ fn group<'b>(board: &'b Board, give: &'b Give) -> Result<Group<'b>, String> {
         return Ok(Group { tasks: vec![task], give });
     }
     let held: Vec<&Task> = together.into_iter().filter(|other| other.state.is_held()).collect();
-    let tasks = if give.from.is_some() { held.clone() } else { vec![task] };
+    let mut tasks = if give.from.is_some() { held.clone() } else { vec![task] };
+    tasks.sort_by_key(|task| uses_up(task));
     if !give.begun && tasks.iter().any(|task| is_begun(task)) {
         return Err("the work was begun".to_owned());
     }
@@ -96,44 +110,50 @@ fn group<'b>(board: &'b Board, give: &'b Give) -> Result<Group<'b>, String> {
     Ok(Group { tasks, give })
 }
 
-type Failed = Vec<(usize, String)>;
-
-/// Gives everything on a desk from which all of it was taken off before.
+/// Gives everything on a board from which all of it was taken off before, or finds the first group that can't be
+/// given, and why.
 fn attempt(
-    board: &Board,
+    on: &Board,
     groups: &[Group<'_>],
     routing: &Routing,
     seed: u64,
     now: Timestamp,
-) -> (Vec<Assignment>, Failed) {
-    let mut desk = Desk::new(routing, &taken_off(board, groups));
-    let (mut given, mut failed) = (Vec::new(), Vec::new());
+) -> Result<Vec<Assignment>, (usize, String)> {
+    let mut desk = Desk::new(routing, on);
+    let mut given = Vec::new();
     for (at, group) in groups.iter().enumerate() {
         for task in &group.tasks {
-            let made = match &group.give.to {
-                Some(to) => desk.give_to(task, to, group.give.force, seed, now).map_err(|against| {
-                    against
-                        .iter()
-                        .map(|one| format!("{} {}", one.agent, one.detail))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                }),
-                None => desk
-                    .place(&[(*task).clone()], seed, now)
-                    .pop()
-                    .filter(|made| made.winner.is_some())
-                    .ok_or_else(|| "nobody can take it now".to_owned()),
-            };
-            match made {
-                Ok(made) => given.push(made),
-                Err(why) => {
-                    failed.push((at, why));
-                    break;
-                }
-            }
+            let place = (u32::try_from(given.len()).unwrap_or(u32::MAX), seed);
+            let made = give(&mut desk, task, group.give, place, now).map_err(|why| {
+                let meant = group.tasks.iter().find(|one| one.id == group.give.task && one.id != task.id);
+                let own = meant.and_then(|meant| give(&mut desk, meant, group.give, place, now).err());
+                (at, own.unwrap_or_else(|| if meant.is_none() { why } else { along(task, &why) }))
+            });
+            given.push(made?);
         }
     }
-    (given, failed)
+    Ok(given)
+}
+
+/// What was asked for could be given, but not what goes with it.
+fn along(task: &Task, why: &str) -> String {
+    format!("{} goes with it: {why}", task.action)
+}
+
+fn give(
+    desk: &mut Desk,
+    task: &Task,
+    give: &Give,
+    place: (u32, u64),
+    now: Timestamp,
+) -> Result<Assignment, String> {
+    let Some(to) = &give.to else {
+        let made = desk.give_to_best(task, place, now);
+        return if made.winner.is_some() { Ok(made) } else { Err("nobody can take it now".to_owned()) };
+    };
+    let word = |one: &Excluded| format!("{} {}", one.agent, one.detail);
+    let words = |against: Vec<Excluded>| against.iter().map(word).collect::<Vec<_>>().join(", ");
+    desk.give_to(task, to, give.force, place, now).map_err(words)
 }
 
 /// The board with what is to be moved taken off its holders.
@@ -147,7 +167,7 @@ fn taken_off(board: &Board, groups: &[Group<'_>]) -> Board {
         }
     }
     for (holder, tasks) in by_holder {
-        let Some(load) = next.loads.get_mut(holder) else { continue };
+        let Some(load) = next.loads.get_mut(holder).map(Arc::make_mut) else { continue };
         for (unit, count) in freed(&tasks, &gone) {
             if let Some(open) = load.open.get_mut(unit) {
                 *open = open.saturating_sub(count);

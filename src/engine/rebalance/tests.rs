@@ -3,12 +3,12 @@ use crate::assign::{AssignRules, Roster};
 use model::{
     Stage,
     work::{
-        AgentLoad, AgentSpec, Capacity, Give, Handoff, Hours, Layer, Need, Reach, Responsibility, Task,
-        TaskState, Window,
+        AgentLoad, AgentSpec, Capacity, Give, Handoff, Hours, Layer, Need, Passed, Reach, Responsibility,
+        Task, TaskState, Window,
     },
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
@@ -67,6 +67,7 @@ fn board(tasks: Vec<Task>) -> Board {
         board.loads.entry(holder).or_default();
     }
     for (holder, load) in &mut board.loads {
+        let load = Arc::make_mut(load);
         let own = tasks.iter().filter(|task| task.holder.as_ref() == Some(holder));
         load.open = bundle::carried(own).into_iter().map(|(unit, count)| (unit.into(), count)).collect();
     }
@@ -161,7 +162,7 @@ fn room_is_made_for_work_that_waits() {
 fn the_work_of_somebody_who_is_away_goes_to_those_who_are_there() {
     let team = routing(vec![agent("ANN", &["call"], None), agent("BEN", &["call"], Some((2, "task")))]);
     let mut board = board((0..3).map(|n| task(n, n, "call", Some("ANN"))).collect());
-    board.loads.get_mut(&AgentId::from("ANN")).unwrap().paused = true;
+    Arc::make_mut(board.loads.get_mut(&AgentId::from("ANN")).unwrap()).paused = true;
     let plan = planned(&board, &team, &Wish { agent: Some("ANN".into()), ..Wish::default() });
     assert_eq!(plan.moves.len(), 2, "there is room for two: {plan:?}");
     assert_eq!(plan.uncared, (3, 1));
@@ -206,6 +207,7 @@ fn what_changed_meanwhile_is_left_alone() {
         give(Some("ANN"), Some("BEN"), now.tasks[0].id),
         give(None, None, Id::derived(&["gone"])),
         give(Some("BEN"), Some("NOBODY"), now.tasks[0].id),
+        give(Some("BEN"), Some("BEN"), now.tasks[0].id),
     ];
     for one in wrong {
         let settled = settle(&now, std::slice::from_ref(&one), &team, 1, NOW);
@@ -214,7 +216,7 @@ fn what_changed_meanwhile_is_left_alone() {
 }
 
 #[test]
-fn force_goes_beyond_a_limit_and_beyond_nothing_else() {
+fn force_goes_beyond_a_limit_and_asks_again_and_does_nothing_else() {
     let team = routing(vec![agent("ANN", &["call"], Some((1, "deal"))), agent("BEN", &["demo"], None)]);
     let board = board(vec![task(1, 1, "call", Some("ANN")), task(2, 2, "call", None)]);
     let give = |to: &str, force| Give {
@@ -227,6 +229,64 @@ fn force_goes_beyond_a_limit_and_beyond_nothing_else() {
     };
     let given = |give: Give| settle(&board, &[give], &team, 1, NOW).given.len();
     assert_eq!([given(give("ANN", false)), given(give("ANN", true)), given(give("BEN", true))], [0, 1, 0]);
+    // who did not answer is asked again, who said no is not
+    for (how, given) in [(Passed::Silent, 1), (Passed::Declined, 0)] {
+        let mut board = board.clone();
+        board.passed.insert(board.tasks[1].id, vec![("ANN".into(), how)]);
+        assert_eq!(settle(&board, &[give("ANN", true)], &team, 1, NOW).given.len(), given, "{how:?}");
+    }
+}
+
+#[test]
+fn what_uses_up_nothing_is_given_before_the_last_place_is_taken() {
+    // given two briefs on a deal, of which one counts as a proposal, for one who has room for one proposal
+    let brief = |number, unit: Option<&str>| {
+        let mut brief = task(number, 1, "demo", None);
+        brief.responsibility = Responsibility::Support("BRIEF".into());
+        brief.need.unit = unit.map(Into::into);
+        brief
+    };
+    let team = routing(vec![agent("ANN", &["demo"], Some((1, "proposal")))]);
+    let board = board(vec![brief(1, Some("proposal")), brief(2, None)]);
+    // when both are given to them, whatever comes first
+    let give = |task: &Task| Give {
+        task: task.id,
+        from: None,
+        to: Some("ANN".into()),
+        force: false,
+        begun: false,
+        why: "so".into(),
+    };
+    let gives: Vec<Give> = board.tasks.iter().map(give).collect();
+    let settled = settle(&board, &gives, &team, 1, NOW);
+    // then that is done
+    assert_eq!((settled.given.len(), settled.lapsed), (2, Vec::new()));
+}
+
+#[test]
+fn why_not_is_said_of_what_was_asked_for_and_costs_the_others_nothing() {
+    // given a call that counts as a deal, a demo on the same deal that goes first, and a call on another deal
+    let mut call = task(1, 1, "call", Some("ANN"));
+    call.need.unit = Some("deal".into());
+    let tasks = vec![call, task(2, 1, "demo", Some("ANN")), task(3, 2, "pitch", Some("ANN"))];
+    let able = [("ANN", &["call", "demo", "pitch"][..]), ("BEN", &["call", "pitch"]), ("CID", &["pitch"])];
+    let team = routing(able.map(|(id, able)| agent(id, able, Some((1, "task")))).into());
+    let board = board(tasks);
+    let give = |task: usize, to: &str| Give {
+        task: board.tasks[task].id,
+        from: Some("ANN".into()),
+        to: Some(to.into()),
+        force: true,
+        begun: false,
+        why: "so".into(),
+    };
+    let why = |give: Give| settle(&board, &[give], &team, 1, NOW).lapsed.remove(0).why;
+    // when somebody is named who can do nothing of it, or only what was asked for, then it says so
+    assert_eq!(why(give(0, "CID")), "CID lacks call");
+    assert_eq!(why(give(0, "BEN")), "DISCOVERY_CALL goes with it: BEN lacks demo");
+    // and what else is given away at the same time is given all the same
+    let settled = settle(&board, &[give(0, "BEN"), Give { force: false, ..give(2, "BEN") }], &team, 1, NOW);
+    assert_eq!((settled.given.len(), settled.lapsed.len()), (1, 1));
 }
 
 const CAPABILITIES: [&str; 3] = ["call", "demo", "pitch"];
@@ -281,7 +341,7 @@ fn any_world() -> impl Strategy<Value = (Routing, Board)> {
         let mut board = board(work.into_iter().map(place).collect());
         for (spec, _) in team.iter().filter(|(_, paused)| *paused) {
             let load = board.loads.remove(&spec.id).unwrap_or_default();
-            board.loads.insert(spec.id.clone(), AgentLoad { paused: true, ..load });
+            board.loads.insert(spec.id.clone(), AgentLoad { paused: true, ..(*load).clone() }.into());
         }
         (routing(team.into_iter().map(|(spec, _)| spec).collect()), board)
     })

@@ -5,6 +5,7 @@ use model::{
     Timestamp,
     work::{Responsibility, Subject, Task, Window},
 };
+use std::sync::Arc;
 
 /// A unit in which work is counted, as the store counts it.
 enum Unit<'t> {
@@ -42,7 +43,7 @@ impl Floor<'_> {
     }
 
     fn open(&mut self, seat: usize, unit: &str) -> Option<&mut u32> {
-        self.board.loads.get_mut(&self.workers[seat].id)?.open.get_mut(unit)
+        Arc::make_mut(self.board.loads.get_mut(&self.workers[seat].id)?).open.get_mut(unit)
     }
 
     /// Adds to the open tasks of an agent on a subject, and says how many there are.
@@ -61,13 +62,13 @@ impl Floor<'_> {
                 Unit::Subjects(name) => (name, self.on_subject(seat, name, subject, 1) == 1),
             };
             if begins {
-                let load = self.board.loads.entry(self.workers[seat].id.clone()).or_default();
+                let load = Arc::make_mut(self.board.loads.entry(self.workers[seat].id.clone()).or_default());
                 *load.open.entry(name.into()).or_default() += 1;
                 *load.week.entry(name.into()).or_default() += 1;
                 self.workers[seat].started(name, 1);
             }
         }
-        let load = self.board.loads.entry(self.workers[seat].id.clone()).or_default();
+        let load = Arc::make_mut(self.board.loads.entry(self.workers[seat].id.clone()).or_default());
         // Of those placed at one instant the earlier counts as longer ago.
         let after = load.last_assigned.map(|last| Timestamp::from_millis(last.as_millis() + 1));
         load.last_assigned = Some(after.map_or(self.now, |after| after.max(self.now)));
@@ -84,7 +85,7 @@ impl Floor<'_> {
                 Unit::Subjects(name) | Unit::Tasks(name) => name,
             };
             let load = self.board.loads.get_mut(&self.workers[seat].id);
-            if let Some(count) = load.and_then(|load| load.week.get_mut(name)) {
+            if let Some(count) = load.and_then(|load| Arc::make_mut(load).week.get_mut(name)) {
                 *count = count.saturating_sub(1);
             }
             self.workers[seat].started(name, -1);

@@ -18,6 +18,7 @@ use model::{
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -73,7 +74,7 @@ impl<'s> Floor<'s> {
     pub fn new(scenario: &'s Scenario) -> Self {
         let (routing, start) = (&scenario.routing, scenario.start);
         let mut known = scenario.known.clone();
-        for load in known.values_mut() {
+        for load in known.values_mut().map(Arc::make_mut) {
             load.open.clear();
             load.week.clear();
             (load.resumed, load.last_assigned) = (None, None);
@@ -235,7 +236,7 @@ impl<'s> Floor<'s> {
             let worker = &mut self.workers[seat];
             worker.weeks.push(0);
             if let Some(load) = self.board.loads.get_mut(&worker.id) {
-                load.week.clear();
+                Arc::make_mut(load).week.clear();
             }
             if self.workers[seat].is_weekly() {
                 self.measure(seat);

@@ -1,6 +1,6 @@
 //! What is measured every hour.
 
-use crate::assign::{OverflowRules, queue::persistent};
+use crate::assign::{OverflowRules, persistent};
 use model::Timestamp;
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@ use super::service::ServiceTimes;
 use crate::{assign::Routing, dice::Dice};
 use model::{
     AgentId, Id, Timestamp,
-    work::{AgentLoad, Subject, Task},
+    work::{Loads, Subject, Task},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -25,7 +25,7 @@ pub struct Scenario {
     /// How agents answer what is offered to them; those not named here take it at once.
     pub answers: BTreeMap<AgentId, Answers>,
     /// Pauses and track records, as the daemon knows them. What agents hold is not looked at: they begin empty.
-    pub known: BTreeMap<AgentId, AgentLoad>,
+    pub known: Loads,
     /// First instant.
     pub start: Timestamp,
     /// Length.

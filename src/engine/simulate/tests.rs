@@ -172,7 +172,7 @@ fn work_of_a_deal_in_one_hand_waits_for_nobody_elses_part() {
 fn what_nobody_can_do_is_counted_and_a_paused_agent_does_nothing() {
     let mut given =
         scenario(vec![agent("ANN", "call")], vec![task(1, "call", MONDAY), task(2, "juggle", MONDAY)]);
-    given.known.insert("ANN".into(), AgentLoad { paused: true, ..AgentLoad::default() });
+    given.known.insert("ANN".into(), AgentLoad { paused: true, ..AgentLoad::default() }.into());
     let outcome = run(&given);
     assert_eq!((outcome.total.queued, outcome.nobody), (2, 1));
     assert_eq!(outcome.capabilities["juggle"].nobody, 1);

@@ -1,6 +1,6 @@
 //! Agents as configured: who can do what, when, and how much of it.
 
-use crate::{AgentId, Stage};
+use crate::{AgentId, ExternalRef, Stage, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -154,10 +154,30 @@ impl Reach {
     pub const fn accepts(&self) -> bool {
         !matches!(self, Self::DealOwner | Self::CrmOwner(_))
     }
+    /// The address of the person that it is.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::CrmOwner(address) | Self::Email(address) => Some(address),
+            Self::DealOwner | Self::Inbox | Self::Webhook { .. } | Self::Command { .. } => None,
+        }
+    }
     /// A program, which answers at any hour.
     pub const fn is_program(&self) -> bool {
         matches!(self, Self::Inbox | Self::Webhook { .. } | Self::Command { .. })
     }
+}
+
+/// Time out of office, as a calendar shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Absence {
+    /// The event: its connection, and by its id the calendar.
+    pub source: ExternalRef,
+    /// Whose it is, where the event names somebody.
+    pub whose: Option<Box<str>>,
+    /// Away from then ...
+    pub from: Timestamp,
+    /// ... until then.
+    pub to: Timestamp,
 }
 
 /// Working hours in the agent's zone. The default is round the clock.
@@ -171,4 +191,8 @@ pub struct Hours {
     pub span: Option<(u16, u16)>,
     /// Days off, `YYYY-MM-DD`.
     pub off: Vec<Box<str>>,
+    /// The calendar whose out-of-office events are its absences, `CONNECTION` or `CONNECTION/ID`; without one those
+    /// of the address by which it is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Box<str>>,
 }

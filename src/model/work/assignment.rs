@@ -1,16 +1,19 @@
 //! Who got what and why, and the board that the decision is made on.
 
-use crate::{AgentId, Id, Timestamp, work::Task};
+use crate::{
+    AgentId, Id, Timestamp,
+    work::{Task, TaskState},
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything an assignment turn looks at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Board {
     /// Rises with every committed change to tasks or loads; a cached board of another revision is stale.
     pub revision: i64,
     /// One entry per agent that has ever held work or is paused; others hold nothing.
-    pub loads: BTreeMap<AgentId, AgentLoad>,
+    pub loads: Loads,
     /// Tasks to place, best rank first.
     pub tasks: Vec<Task>,
     /// Holder of the primary responsibility per subject of those tasks (`deal:...`).
@@ -21,6 +24,66 @@ pub struct Board {
     pub passed: BTreeMap<Id, Vec<(AgentId, Passed)>>,
     /// How often those of the tasks that were placed before were: their writes are new ones.
     pub placed_before: BTreeMap<Id, u32>,
+}
+
+impl Board {
+    /// What a decision on one of its tasks rests on, beside what agents carry.
+    pub fn basis(&self, task: &Task) -> Basis {
+        let subject = task.subject.to_string();
+        Basis {
+            meant_for: task.meant_for.clone(),
+            due: task.due,
+            enterprise: self.enterprise.get(subject.as_str()).copied(),
+            primary: self.primaries.get(subject.as_str()).cloned(),
+            passed: self.passed.get(&task.id).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Puts a task on it as it was when a decision rested on this.
+    pub fn put(&mut self, mut task: Task, basis: Basis) {
+        let subject: Box<str> = task.subject.to_string().into();
+        let Basis { meant_for, due, enterprise, primary, passed } = basis;
+        self.enterprise.extend(enterprise.map(|enterprise| (subject.clone(), enterprise)));
+        self.primaries.extend(primary.map(|primary| (subject, primary)));
+        if !passed.is_empty() {
+            self.passed.insert(task.id, passed);
+        }
+        (task.meant_for, task.due, task.holder, task.state) = (meant_for, due, None, TaskState::Queued);
+        self.tasks.push(task);
+    }
+}
+
+/// What was known of a task when it was decided on, where that may change later. Kept with the decision.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Basis {
+    /// The agent that it was meant for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant_for: Option<AgentId>,
+    /// When it was due already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// Whether its deal was an enterprise deal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<bool>,
+    /// Who held the main work on its deal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<AgentId>,
+    /// Who had passed on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<(AgentId, Passed)>,
+}
+
+/// A decision with everything that it was made on, so that it can be made again.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scene {
+    /// When.
+    pub at: Timestamp,
+    /// Who could do what, as the maker of the decision wrote it down.
+    pub routing: Box<str>,
+    /// What agents carried. Its tasks are those decided on in the same turn, up to this one, as they were.
+    pub board: Board,
+    /// The decisions on these tasks, in their order; the last is the one meant.
+    pub made: Vec<Assignment>,
 }
 
 /// How an agent passed on a task.
@@ -52,6 +115,22 @@ pub struct TaskKind {
     /// What capacity one uses, beside that of any task.
     pub unit: Option<Box<str>>,
 }
+
+/// Tasks of one kind that wait.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Backlog {
+    /// Of what kind.
+    pub kind: TaskKind,
+    /// How many.
+    pub waiting: u64,
+    /// Since when the oldest does.
+    pub oldest: Timestamp,
+    /// How many wait since the time that was asked about, or longer.
+    pub long: u64,
+}
+
+/// What agents carry, shared with whoever keeps it: a board of a thousand agents copies none of it.
+pub type Loads = BTreeMap<AgentId, Arc<AgentLoad>>;
 
 /// What an agent carries.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -133,6 +212,9 @@ pub struct Assignment {
     /// How it was picked among those who can.
     #[serde(default)]
     pub policy: Policy,
+    /// Somebody named the winner: it was not picked.
+    #[serde(default)]
+    pub named: bool,
     /// Seed of the turn's dice.
     pub seed: u64,
     /// Hash of the routing configuration that applied.

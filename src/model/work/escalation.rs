@@ -91,6 +91,16 @@ pub struct EscalationCase {
     pub message: Option<MessageId>,
 }
 
+/// The action by which people are told of an escalation.
+pub const RESOLVE: &str = "RESOLVE_ESCALATION";
+
+impl EscalationCase {
+    /// Id of the task by which the owner of the deal is told.
+    pub fn telling(&self) -> Id {
+        Id::derived(&["task", &self.id.to_string(), RESOLVE])
+    }
+}
+
 impl fmt::Debug for EscalationCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -13,7 +13,7 @@ pub use body::{
     Body, EscalationBody, EscalationStatus, HandoffBody, HandoffStatus, Lead, ResultDocument, Status,
     StatusBody, TaskBody, TaskOrder, TaskOutcome,
 };
-pub use read::{Fill, MessageError};
+pub use read::{Fill, MessageError, check_params};
 pub use schema::schema;
 
 use crate::{Timestamp, hash, id::MessageId};
@@ -78,10 +78,11 @@ impl Serialize for Message {
     }
 }
 
+/// Reads what was kept. Whether it may be said was asked when it was: limits that it goes beyond now must not hide it.
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let object = Map::deserialize(from)?;
-        Self::from_object(object, &Fill::default()).map_err(D::Error::custom)
+        Self::kept(object).map_err(D::Error::custom)
     }
 }
 

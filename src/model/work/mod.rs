@@ -16,12 +16,12 @@ pub mod task;
 pub mod view;
 
 pub use access::{Role, Token};
-pub use agent::{AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
+pub use agent::{Absence, AgentSpec, Capacity, Handoff, Hours, Layer, MetricTarget, Reach, Window};
 pub use assignment::{
-    AgentLoad, Assignment, Board, Candidate, Excluded, Exclusion, Passed, Policy, QueuePlace, TaskKind,
-    TrackRecord,
+    AgentLoad, Assignment, Backlog, Basis, Board, Candidate, Excluded, Exclusion, Loads, Passed, Policy,
+    QueuePlace, Scene, TaskKind, TrackRecord,
 };
-pub use escalation::{EscalationCase, EscalationLevel};
+pub use escalation::{EscalationCase, EscalationLevel, RESOLVE};
 pub use handoff::{HandoffCase, HandoffTo};
 pub use message::{Body, Message};
 pub use metric::{DealFact, MailFact, MeetingFact, MetricInputs, MetricSpan, TaskFact, Tried};
@@ -30,5 +30,5 @@ pub use outcome::{Document, Learning, TaskDetail};
 pub use party::{ORCHESTRATOR, Party};
 pub use past::{Asked, PastTask};
 pub use relation::{ActivityLink, ActivityView, KnownContact, KnownDeal, Mate, Related, Standing};
-pub use task::{Need, Responsibility, Subject, Task, TaskState};
+pub use task::{Need, Responsibility, Subject, Task, TaskState, Withdrawn};
 pub use view::{ActivityBrief, Direction, SubjectView, TaskBrief};

@@ -105,6 +105,10 @@ pub enum TaskState {
 }
 
 impl TaskState {
+    /// Names of all states.
+    pub const NAMES: [&'static str; 8] =
+        ["queued", "offered", "assigned", "in_progress", "blocked", "done", "failed", "cancelled"];
+
     /// Name as stored and shown.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -170,4 +174,19 @@ pub struct Task {
     pub state: TaskState,
     /// What made it: an event or rule, for people and for `why`.
     pub cause: String,
+}
+
+/// A task that went from an agent which knew of it, without its doing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Withdrawn {
+    /// Which one, in order.
+    pub number: i64,
+    /// The task.
+    pub task: Id,
+    /// Who had it.
+    pub agent: AgentId,
+    /// When it went.
+    pub at: Timestamp,
+    /// Why, for people.
+    pub why: Box<str>,
 }

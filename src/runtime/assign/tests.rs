@@ -5,7 +5,7 @@ use model::{
     AgentId, Stage,
     work::{AgentSpec, Capacity, Handoff, Hours, Layer, Need, Reach, Responsibility, TaskState, Window},
 };
-use store::{Progressed, Store, sqlite::SqliteStore};
+use store::{Progressed, Store, TaskFilter, sqlite::SqliteStore};
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_971_200_000);
 
@@ -77,7 +77,7 @@ async fn a_long_queue_for_a_full_agent_hides_nobody_elses_tasks() {
     // then each has what there is room for, best rank first, and the rest waits for working hours
     let held = |agent: &'static str| {
         let store = store.clone();
-        async move { store.tasks(None, Some(&AgentId::from(agent)), None, 9_999).await.unwrap() }
+        async move { store.tasks(&TaskFilter::held_by(&agent.into()), 9_999).await.unwrap() }
     };
     let mut busy: Vec<Id> = held("BUSY").await.iter().map(|task| task.id).collect();
     busy.sort_unstable();

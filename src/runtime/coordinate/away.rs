@@ -12,7 +12,7 @@ use model::{
     AgentId, Timestamp,
     work::{AgentLoad, Party, Passed, Task, TaskState},
 };
-use store::{CaseFilter, TakeBack};
+use store::{CaseFilter, TakeBack, TaskFilter};
 
 /// Why an agent does not do its tasks.
 enum Away {
@@ -47,7 +47,8 @@ pub(super) async fn take_back(draft: &mut Draft<'_>) -> anyhow::Result<()> {
         }
         let Some(away) = away(draft, &agent, &load) else { continue };
         for state in ["offered", "assigned", "in_progress", "blocked"] {
-            let tasks = draft.shared.store.tasks(None, Some(&agent), Some(state), BATCH).await;
+            let held = TaskFilter { state: Some(state.into()), ..TaskFilter::held_by(&agent) };
+            let tasks = draft.shared.store.tasks(&held, BATCH).await;
             for task in tasks.context("reading an agent's tasks")? {
                 decide(draft, &task, &agent, &away).await?;
             }

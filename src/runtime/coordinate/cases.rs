@@ -4,7 +4,7 @@ use super::{Draft, record_of};
 use anyhow::Context;
 use engine::coordinate::{
     Raised, Told, complete, confirm_by_crm, escalation_of, escalation_task, handoff_message, handoff_writes,
-    package, resolving, route, routed, step, timed_out,
+    package, route, routed, step, timed_out,
 };
 use engine::flow::{progress, stage_of};
 use model::{
@@ -17,7 +17,7 @@ use model::{
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use store::{Agenda, TakeBack};
+use store::{Agenda, TakeBack, TaskFilter};
 
 /// Tasks of the giver that are looked at.
 const MOST_TASKS: usize = 200;
@@ -121,7 +121,8 @@ async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()>
     let (rules, now) = (draft.rules, draft.now);
     let giver = AgentId::new(&*case.from);
     let record = record_of(&case.subject);
-    let tasks = draft.shared.store.tasks(record, Some(&giver), None, MOST_TASKS).await;
+    let held = TaskFilter { record, ..TaskFilter::held_by(&giver) };
+    let tasks = draft.shared.store.tasks(&held, MOST_TASKS).await;
     let roster = &rules.config.roster;
     let done = complete(case, &tasks.context("reading the giver's tasks")?, roster);
     for (task, to) in done.moves {
@@ -186,7 +187,7 @@ async fn task_of(draft: &Draft<'_>, case: &EscalationCase) -> anyhow::Result<Opt
         let found = draft.shared.store.task(id).await.context("reading an escalation's task")?;
         anyhow::Ok(found.map(|(task, _)| task))
     };
-    let told = read(resolving(case)).await?.filter(|task| task.state == TaskState::Done);
+    let told = read(case.telling()).await?.filter(|task| task.state == TaskState::Done);
     match (told, case.task) {
         (Some(told), _) => Ok(Some(told)),
         (None, Some(id)) => read(id).await,

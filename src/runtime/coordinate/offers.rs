@@ -3,8 +3,8 @@
 use super::Draft;
 use anyhow::Context;
 use engine::{
-    coordinate::{Order, insight_message, offer_message, silent, triggered_by},
-    flow::progress,
+    coordinate::{Order, insight_message, offer_message, silent, triggered_by, withdrawal},
+    flow::signals_of,
 };
 use model::{
     AgentId, MessageId,
@@ -31,10 +31,10 @@ pub(super) fn expire(draft: &mut Draft<'_>, agenda: &Agenda) {
 /// Agents that read messages learn of what is reserved for them.
 pub(super) async fn tell(draft: &mut Draft<'_>, agenda: &Agenda) -> anyhow::Result<()> {
     for task in &agenda.untold {
-        if let Some((message, ours)) = message(draft, task).await? {
-            draft.out.messages.push((message, ours));
-        }
-        draft.out.told.push(task.id);
+        let stays = draft.out.take_back.iter().all(|taken| taken.task != task.id);
+        let Some(agent) = task.holder.clone().filter(|_| stays) else { continue };
+        draft.out.messages.extend(message(draft, task).await?);
+        draft.out.told.push((task.id, agent));
     }
     Ok(())
 }
@@ -49,7 +49,9 @@ async fn message(draft: &Draft<'_>, task: &Task) -> anyhow::Result<Option<(Messa
     let learnt = learnt.context("reading what was learnt")?;
     let (rules, view) = (draft.rules, draft.view(&task.subject));
     let (book, spec) = (&rules.config.book, rules.config.roster.find(agent.as_str()));
-    let signals = view.map(|view| progress(view, book, &rules.flow, draft.now).signals).unwrap_or_default();
+    let called = spec.is_some_and(|spec| !spec.triggers.is_empty());
+    let signals = view.filter(|_| called).map(|view| signals_of(view, book, &rules.flow, draft.now));
+    let signals = signals.unwrap_or_default();
     let order = Order {
         instructions: rules.instructions(&task.action),
         outputs: spec.map_or(&[], |spec| &spec.outputs),
@@ -57,6 +59,15 @@ async fn message(draft: &Draft<'_>, task: &Task) -> anyhow::Result<Option<(Messa
     };
     let message = offer_message(&detail, &order, view, &learnt, *until, draft.now);
     Ok(message.map(|message| (message, ours)))
+}
+
+/// Agents that read messages learn that a task is no longer theirs.
+pub(super) fn withdraw(draft: &mut Draft<'_>, agenda: &Agenda) {
+    for gone in &agenda.withdrawn {
+        let message = withdrawal(gone, draft.now);
+        draft.out.messages.extend(draft.delivery(&gone.agent).map(|ours| (message, ours)));
+        draft.out.withdrawn.push(gone.number);
+    }
 }
 
 /// Results of agents that hand off to all are sent to all, once.

@@ -9,7 +9,10 @@ use engine::{
     rebalance::{Wish, plan},
 };
 use model::{AgentId, Id, work::Passed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use store::TakeBack;
 
 /// Open tasks that are looked at, the best by rank.
@@ -29,7 +32,7 @@ pub(super) async fn choose(draft: &mut Draft<'_>) -> anyhow::Result<()> {
     let read = draft.shared.store.work_board(None, MOST, week).await;
     let mut board = read.context("reading all open work")?;
     for agent in &away {
-        board.loads.entry(agent.clone()).or_default().paused = true;
+        Arc::make_mut(board.loads.entry(agent.clone()).or_default()).paused = true;
     }
     let mut stand_in: BTreeMap<Id, AgentId> = BTreeMap::new();
     for agent in away {

@@ -15,7 +15,8 @@ use model::{
 use serde_json::{Value as Json, json};
 use std::sync::{Mutex, PoisonError};
 use store::{
-    CaseFilter, Kept, MessageFilter, Progressed, Raise, Said, Store, WriteFilter, sqlite::SqliteStore,
+    CaseFilter, Kept, MessageFilter, Progressed, Raise, Said, Store, TaskFilter, WriteFilter,
+    sqlite::SqliteStore,
 };
 
 /// Monday 2025-11-24T08:00:00Z.
@@ -226,6 +227,12 @@ async fn an_offer_that_nobody_answers_goes_round_and_comes_back() {
     office.after(MINUTE).await;
     let second = office.task(task).await.holder.unwrap();
     assert_ne!(second, holder);
+    let gone = serde_json::to_value(&office.inbox(holder.as_str()).await.pop().unwrap().message).unwrap();
+    assert_eq!(
+        (&gone["type"], &gone["status"], &gone["task_id"]),
+        (&json!("STATUS"), &json!("CANCELLED"), &json!(task))
+    );
+    assert!(gone["reason"].as_str().unwrap().starts_with("no answer until"), "{gone}");
     office.after(30 * MINUTE).await;
     // then it waits for both, and why says so
     let waiting = office.task(task).await;
@@ -239,7 +246,8 @@ async fn an_offer_that_nobody_answers_goes_round_and_comes_back() {
     assert_eq!(office.task(task).await.state, TaskState::Queued);
     office.after(HOUR).await;
     assert!(matches!(office.task(task).await.state, TaskState::Offered { .. }));
-    assert_eq!(office.inbox("TWIN").await.len() + office.inbox("WAKE.LSHSALES").await.len(), 3);
+    let all = [office.inbox("TWIN").await, office.inbox("WAKE.LSHSALES").await].concat();
+    assert_eq!(all.iter().filter(|kept| kept.message.body.kind() == "TASK").count(), 3);
 }
 
 #[tokio::test]
@@ -250,6 +258,7 @@ async fn who_declines_is_not_asked_again() {
     office.status(first.as_str(), task, "DECLINED", &json!({ "reason": "no time" })).await;
     let second = office.task(task).await.holder.unwrap();
     assert_ne!(second, first);
+    assert_eq!(office.inbox(first.as_str()).await.len(), 1, "who says so itself is not told");
     office.status(second.as_str(), task, "DECLINED", &json!({ "reason": "no time" })).await;
     office.after(48 * HOUR).await;
     assert_eq!(office.task(task).await.state, TaskState::Queued);
@@ -331,6 +340,67 @@ async fn what_is_due_while_its_holder_is_away_goes_to_others_before_it_is_begun(
     assert_eq!(events.iter().filter(|event| said(event)).count(), 1, "{events:?}");
 }
 
+/// The twins, one with a calendar, the other with these days off.
+fn with_calendar(other: &str) -> String {
+    with_days_off("\"2000-01-01\"", other).replace("off = [\"2000-01-01\"]", "calendar = \"office\"")
+}
+
+/// An event of whole days in somebody's calendar.
+fn out_of_office(from: Timestamp, to: Timestamp, status: &str) -> Intake {
+    let reference = ExternalRef::new(&"office".into(), Kind::Meeting, "/twin/private/1.ics");
+    let fields: model::Fields = [
+        (Field::At, Value::Time(from)),
+        (Field::EndAt, Value::Time(to)),
+        (Field::Availability, Value::Text("out_of_office".into())),
+        (Field::Status, Value::Text(status.into())),
+    ]
+    .into_iter()
+    .collect();
+    let id = Id::derived(&["meeting"]);
+    let new = status == "confirmed";
+    let values = SourceValues { reference: reference.clone(), modified: MONDAY, fields: fields.clone() };
+    let record =
+        Canonical { id, kind: Kind::Meeting, fields, sources: vec![values], stage_since: None, gone: None };
+    let row = SourceRow {
+        reference,
+        record: id,
+        version: Version::At(MONDAY),
+        modified: MONDAY,
+        raw: None,
+        links: Vec::new(),
+        new,
+    };
+    let records = vec![RecordRow { record, new, match_keys: None }];
+    Intake { records, sources: vec![row], ..Intake::default() }
+}
+
+#[tokio::test]
+async fn out_of_office_in_a_calendar_is_an_absence_until_it_is_called_off() {
+    // given a task of the twin's that is due on Tuesday
+    let mut office = Office::new(&with_calendar("\"2025-11-24\"")).await;
+    let task = due_on_tuesday(&mut office).await;
+    office.configure(&with_calendar("")).await;
+    let shared = office.daemon.shared.clone();
+    // when its calendar shows Tuesday and Wednesday out of office
+    let days = (MONDAY + 12 * HOUR, MONDAY + 60 * HOUR);
+    let away = out_of_office(days.0, days.1, "confirmed");
+    office.store.commit_page(&shared.held, away, office.now()).await.unwrap();
+    crate::absence::refresh(&shared).await.unwrap();
+    office.after(MINUTE).await;
+    // then the other one has it, and the twin is asked for nothing until it is back
+    assert_eq!(office.task(task).await.holder, Some("WAKE.LSHSALES".into()));
+    let twin = AgentId::from("TWIN");
+    let until =
+        |office: &Office, at| office.daemon.shared.rules().routing.calendar(&twin).unwrap().back_after(at);
+    assert_eq!(until(&office, days.0 + 12 * HOUR), Some(days.1));
+    // when that is called off
+    let called_off = out_of_office(days.0, days.1, "cancelled");
+    office.store.commit_page(&shared.held, called_off, office.now()).await.unwrap();
+    crate::absence::refresh(&shared).await.unwrap();
+    // then it is there
+    assert_eq!(until(&office, days.0 + 12 * HOUR), None);
+}
+
 #[tokio::test]
 async fn what_its_holder_has_begun_before_going_away_is_escalated_and_what_nobody_else_can_do_stays() {
     // given a task that the twin has begun, due on Tuesday
@@ -383,8 +453,10 @@ async fn a_handoff_travels_with_its_package_and_the_giver_answers_until_it_is_co
     assert_eq!((moved.holder, moved.meant_for), (Some(receiver.into()), Some(receiver.into())));
     assert_eq!(office.handoffs().await[0].status, HandoffStatus::Completed);
     assert_eq!(office.writes().await, ["create_note"]);
-    let last = office.inbox(giver.as_str()).await.pop().unwrap();
-    assert_eq!(serde_json::to_value(&last.message).unwrap()["status"], "COMPLETED");
+    let told = office.inbox(giver.as_str()).await;
+    let told: Vec<_> =
+        told[told.len() - 2..].iter().map(|kept| json!(kept.message)["status"].clone()).collect();
+    assert_eq!(told, ["COMPLETED", "CANCELLED"], "the handoff, and the task that went with it");
 }
 
 #[tokio::test]
@@ -408,7 +480,7 @@ async fn a_handoff_that_nobody_confirms_times_out_and_climbs() {
         cases.iter().find(|(reason, _)| &**reason == "HANDOFF_TIMEOUT").map(|(_, level)| *level)
     };
     assert_eq!(timeout(&reasons(office.escalations().await)), Some(EscalationLevel::Owner));
-    let asks = office.store.tasks(Some(deal()), None, None, 10).await.unwrap();
+    let asks = office.store.tasks(&TaskFilter::of(deal()), 10).await.unwrap();
     let ask = asks.iter().find(|task| task.title.contains("HANDOFF_TIMEOUT")).unwrap();
     assert_eq!(ask.holder, Some("AI.SALES.AGENT".into()));
     assert!(office.writes().await.contains(&"create_task"));

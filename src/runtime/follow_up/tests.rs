@@ -56,7 +56,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let text = "[calendar]\nfollow_ups = \"office/work/\"\n\
+        let text = "[calendar]\nfollow_ups = \"office/sales/\"\n\
              [[connection]]\nid = \"office\"\nvendor = \"caldav\"\n";
         let settings = Settings::read(std::path::Path::new("test.toml"), text).unwrap();
         let loaded = engine::config::load(None, None).unwrap();
@@ -135,12 +135,12 @@ impl World {
         rows.into_iter().rev().map(|row| (row.clone(), row.state.name())).collect()
     }
 
-    /// Everything that waits for the calendar happens, as `work/1.ics`.
+    /// Everything that waits for the calendar happens, as `sales/1.ics`.
     async fn send(&self) {
         let (held, now) = (&self.daemon.shared.held, self.clock.now());
         let auto = BTreeMap::from([("office".into(), Mode::Auto)]);
         for sent in self.store.claim(held, now, 99, &auto, &Caps::default()).await.unwrap() {
-            let reference = ExternalRef::new(&"office".into(), Kind::Meeting, "work/1.ics");
+            let reference = ExternalRef::new(&"office".into(), Kind::Meeting, "sales/1.ics");
             let receipt = Receipt { reference, at: now, found: false };
             self.store.settle(held, sent.row, SettledAs::Done(receipt), now).await.unwrap();
         }
@@ -178,7 +178,7 @@ async fn time_is_kept_free_before_a_demo_and_follows_it() {
     assert_eq!(world.due("DELIVER_DEMO").await, [(Some(hours(30)), "assigned")]);
     let events = world.events().await;
     assert_eq!(events.len(), 1, "{events:?}");
-    assert_eq!(events[0].0.write.target.to_string(), "office/meeting:work/");
+    assert_eq!(events[0].0.write.target.to_string(), "office/meeting:sales/");
     assert_eq!((slot_of(&events[0].0), events[0].1), (half_an_hour_before(hours(30)), "proposed"));
     // when the demo is moved before the event was made
     world.meeting(1, hours(50), "confirmed").await;
@@ -200,7 +200,7 @@ async fn time_is_kept_free_before_a_demo_and_follows_it() {
     let events = world.events().await;
     assert_eq!(events.len(), 4);
     for ((row, _), (from, to)) in events[2..].iter().zip([(hours(50), hours(60)), (hours(60), hours(50))]) {
-        assert_eq!(row.write.target.to_string(), "office/meeting:work/1.ics");
+        assert_eq!(row.write.target.to_string(), "office/meeting:sales/1.ics");
         assert_eq!(slot_of(row), half_an_hour_before(to));
         assert_eq!(row.write.expects, [(Field::At, Value::Time(half_an_hour_before(from).0))]);
     }

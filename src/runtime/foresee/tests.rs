@@ -15,7 +15,7 @@ async fn rules(store: &dyn Store) -> Rules {
     let loaded = engine::config::load(None, None).unwrap();
     let settings = Settings::read(std::path::Path::new("test.toml"), "").unwrap();
     let config = Config { settings, roster: loaded.roster, book: loaded.book };
-    Rules::build(Arc::new(config), store).await.unwrap()
+    Rules::build(Arc::new(config), store, NOW).await.unwrap()
 }
 
 fn task(number: u32, arrived: Timestamp) -> Task {
@@ -55,6 +55,7 @@ fn given_to(task: Id, agent: &str) -> Assignment {
         excluded: Vec::new(),
         last_resort: false,
         policy: Policy::Score,
+        named: false,
         seed: 1,
         config: "test".into(),
     }
@@ -95,9 +96,8 @@ async fn a_past_is_replayed_as_far_as_it_reaches_with_the_time_that_work_took() 
         store::Work::commit_progress(&store, &held, progressed, arrived).await.unwrap();
         let board = store::Work::board(&store, 10, NOW).await.unwrap();
         let made = vec![given_to(one.id, "WAKE.QUOTEFORGE")];
-        store::Work::commit_assignments(&store, &held, board.revision, made, Vec::new(), arrived)
-            .await
-            .unwrap();
+        let placing = store::Placing { on: board, assignments: made, ..store::Placing::default() };
+        store::Work::commit_assignments(&store, &held, placing, arrived).await.unwrap();
         let done = Progressed { done: vec![(one.id, arrived + hour * 6)], ..Progressed::default() };
         store::Work::commit_progress(&store, &held, done, arrived + hour * 6).await.unwrap();
     }

@@ -17,6 +17,8 @@ pub const TOKEN: &str = "token";
 pub const OAUTH: &str = "oauth";
 /// Name of the secret of the application that a connection's access is granted to, where it has one.
 pub const CLIENT: &str = "client";
+/// Stands for a connection where the signing secrets of webhooks are kept, each by its own name.
+pub const AGENTS: &str = "agents";
 
 /// The secrets of one connection.
 #[derive(Clone, Debug)]
@@ -145,6 +147,9 @@ impl Keys {
     fn missing(&self, name: &str) -> Error {
         let connection = &self.connection;
         let cure = match self.keeper {
+            Keeper::Keyring | Keeper::File if connection.as_str() == AGENTS => {
+                format!("run `sales-orchestrator token webhook {name}`")
+            }
             Keeper::Keyring | Keeper::File => format!("run `sales-orchestrator connect --id {connection}`"),
             Keeper::Env => "set it where the daemon is started".to_owned(),
             Keeper::Credential => {

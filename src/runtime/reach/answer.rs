@@ -52,6 +52,15 @@ impl<'a> Answers<'a> {
 
     /// Says a status on its behalf; nothing where the message is no TASK.
     pub async fn status(&mut self, status: Status, reason: Option<String>) -> Result<(), String> {
+        self.status_of(status, reason, self.shared.clock.now()).await
+    }
+
+    async fn status_of(
+        &mut self,
+        status: Status,
+        reason: Option<String>,
+        sent_at: Timestamp,
+    ) -> Result<(), String> {
         let Some(task_id) = self.task.clone() else { return Ok(()) };
         let outcome = (status == Status::Done).then_some(model::work::message::TaskOutcome::NoResult);
         let body = StatusBody {
@@ -66,7 +75,7 @@ impl<'a> Answers<'a> {
         };
         let message = Message {
             id: self.next_id(),
-            sent_at: self.shared.clock.now(),
+            sent_at,
             conversation: self.push.message.conversation.clone(),
             in_reply_to: Some(self.push.message.id.clone()),
             from: self.agent.as_str().into(),
@@ -89,9 +98,9 @@ impl<'a> Answers<'a> {
         let offered =
             matches!(status, Some(Status::InProgress | Status::Blocked | Status::Done | Status::Failed));
         if offered && !self.accepted {
-            // Whoever reports on a task has taken it.
+            // Whoever reports on a task has taken it: no later than that, or the report would count as overtaken.
             self.accepted = true;
-            Box::pin(self.status(Status::Accepted, None)).await.unwrap_or_else(|why| {
+            Box::pin(self.status_of(Status::Accepted, None, message.sent_at)).await.unwrap_or_else(|why| {
                 warn!(agent = %self.agent, why, "not accepted on its behalf");
             });
         }

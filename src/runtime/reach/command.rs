@@ -1,22 +1,28 @@
 //! The command runner: a program gets one message as a line of JSON on its standard input and answers with
 //! messages, one per line, on its standard output. No shell, a bare environment, limits on time and output.
 
-use super::{Failure, Outside, answer::Answers, orphan};
+use super::{Course, Failure, Outside, answer::Answers, course, orphan};
 use crate::shared::Shared;
 use model::{AgentId, work::message::Status};
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 use store::Push;
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
 };
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 /// Most that a program may write to its standard output.
 const MOST_OUTPUT: usize = 1 << 20;
 /// Of its standard error the last words are kept, for people.
 const LAST_WORDS: usize = 300;
 const MOST_ERRORS: u64 = 1 << 20;
+/// How often it is asked whether the task of a running program is still its own.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// What to run for whom.
 pub struct Run<'a> {
@@ -37,12 +43,14 @@ enum End {
     Exited(std::process::ExitStatus),
     TooLong,
     TooMuch,
+    /// Its task went to somebody else or is not wanted any more.
+    Taken,
     Broken(std::io::Error),
 }
 
 /// Runs the program for one message. What an earlier daemon started for it is ended first.
 pub async fn deliver(shared: &Shared, outside: &Outside, push: &Push, run: &Run<'_>) -> Result<(), Failure> {
-    let place = outside.folder.join(plain(run.agent.as_str()));
+    let place = place(outside, run.agent);
     let trouble = |what: &str, error: std::io::Error| Failure::passing(format!("{what}: {error}"));
     std::fs::create_dir_all(&place).map_err(|error| trouble("making its folder", error))?;
     if orphan::end(&outside.folder, push.seq).map_err(|error| trouble("ending an earlier run", error))? {
@@ -51,12 +59,13 @@ pub async fn deliver(shared: &Shared, outside: &Outside, push: &Push, run: &Run<
     let mut child =
         start(run, &place).map_err(|error| Failure::final_(format!("{}: {error}", run.program)))?;
     let pid = child.id().unwrap_or_default();
+    // Whatever it started goes with it, also where the daemon stops meanwhile.
+    let group = orphan::Group(pid);
     let _note = orphan::Note::write(&outside.folder, push.seq, pid)
         .map_err(|error| trouble("noting the run", error))?;
     let mut answers = Answers::to(shared, push);
     let (end, words) = attend((&mut child, pid), push, &mut answers, shared, run.patience).await;
-    // Whatever it left behind goes too.
-    orphan::kill_group(pid).map_err(|error| trouble("ending it", error))?;
+    drop(group);
     if !matches!(end, End::Exited(_)) {
         child.wait().await.map_err(|error| trouble("waiting for its end", error))?;
     }
@@ -123,8 +132,19 @@ async fn attend(
     let end = tokio::select! {
         (end, (), said) = async { tokio::join!(work, feed, complain) } => { words = said; end }
         () = shared.clock.sleep_until(until) => End::TooLong,
+        () = taken(shared, push) => End::Taken,
     };
     (end, words)
+}
+
+/// Waits until the task of the message is no longer the receiver's: nobody works on what somebody else has.
+async fn taken(shared: &Shared, push: &Push) {
+    loop {
+        shared.clock.sleep_until(shared.clock.now() + LOOK).await;
+        if course(shared, push).await == Course::Gone {
+            return;
+        }
+    }
 }
 
 /// Takes each line as a message. A line that is none is logged and ignored.
@@ -161,6 +181,9 @@ async fn finish(answers: &mut Answers<'_>, end: End, words: &str, run: &Run<'_>)
         End::TooLong => {
             (Status::Failed, Some(format!("it took longer than {} s and was ended", run.patience.as_secs())))
         }
+        End::Taken => {
+            return info!(agent = %run.agent, "the program was ended: its task is no longer its own");
+        }
         End::TooMuch => {
             (Status::Failed, Some(format!("it wrote more than {} KB and was ended", MOST_OUTPUT >> 10)))
         }
@@ -180,7 +203,8 @@ fn last_words(said: &[u8]) -> String {
     text.chars().skip(skip).collect()
 }
 
-/// An agent's name as a folder's.
-fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' }).collect()
+/// The folder in which an agent's program runs.
+pub fn place(outside: &Outside, agent: &AgentId) -> PathBuf {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+    outside.folder.join(agent.as_str().chars().map(plain).collect::<String>())
 }

@@ -5,28 +5,32 @@ pub mod answer;
 pub mod command;
 pub mod guard;
 mod orphan;
+pub mod ready;
 #[cfg(test)]
 mod tests;
 pub mod webhook;
 
 use crate::{
     cycle::{Cycle, Nudge, Turn},
-    keys::Keys,
+    keys::{AGENTS, Keys},
     settings::{Connection, Keeper},
     shared::Shared,
 };
 use anyhow::Context;
 use async_trait::async_trait;
 use connect::ErrorKind;
-use model::{AgentId, Timestamp, work::Reach as Way};
+use model::{
+    AgentId, Id, Timestamp,
+    work::{Party, Reach as Way, TaskState, message::Body},
+};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use store::{Push, Pushed};
+use store::{Error, Push, Pushed, Refusal};
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// Deliveries under way at a time.
 const MOST: usize = 16;
@@ -47,7 +51,7 @@ pub struct Outside {
 impl Outside {
     /// `data` is the folder of the database; signing secrets lie where `keeper` says, under the name `agents`.
     pub fn new(keeper: Keeper, data: &Path) -> Self {
-        let named = Connection { id: "agents".to_owned(), secret: keeper, ..Connection::default() };
+        let named = Connection { id: AGENTS.to_owned(), secret: keeper, ..Connection::default() };
         Self { keys: Keys::new(&named, data), folder: data.join("agents") }
     }
 }
@@ -100,8 +104,40 @@ impl Cycle for Reach {
     }
 }
 
+/// How the task that a message hands over stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Course {
+    /// Open and the receiver's; or the message hands over none.
+    Open,
+    /// The receiver ended it.
+    Over,
+    /// Somebody else's by now, or cancelled.
+    Gone,
+}
+
+async fn course(shared: &Shared, push: &Push) -> Course {
+    let task: Option<Id> = match &push.message.body {
+        Body::Task(body) => body.task.id.parse().ok(),
+        Body::Status(_) | Body::Handoff(_) | Body::Escalation(_) => None,
+    };
+    let Some(task) = task else { return Course::Open };
+    match shared.store.task_detail(&Party::Agent(AgentId::from(&*push.message.to)), task).await {
+        Ok(Some(detail)) if detail.task.state.is_open() => Course::Open,
+        Ok(Some(detail)) if !matches!(detail.task.state, TaskState::Cancelled { .. }) => Course::Over,
+        Ok(_) | Err(Error::Refused { refusal: Refusal::NotYours, .. }) => Course::Gone,
+        Err(error) => {
+            debug!(%error, message = %push.message.id, "could not look how its task stands");
+            Course::Open
+        }
+    }
+}
+
 /// One delivery by the receiver's way.
 async fn deliver(shared: &Shared, outside: &Outside, push: Push) -> Pushed {
+    if course(shared, &push).await != Course::Open {
+        info!(to = %push.message.to, message = %push.message.id, "not delivered: its task is not the receiver's any more");
+        return Pushed::Outdated;
+    }
     let rules = shared.rules();
     let agent = AgentId::from(&*push.message.to);
     let spec = rules.config.roster.agents.iter().find(|spec| spec.id == agent);

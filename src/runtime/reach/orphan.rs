@@ -32,6 +32,17 @@ impl Drop for Note {
     }
 }
 
+/// A program with everything that it started, which is ended when this is dropped.
+pub struct Group(pub u32);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Err(error) = kill_group(self.0) {
+            tracing::warn!(%error, "a program could not be ended");
+        }
+    }
+}
+
 /// Ends what an earlier daemon started for the message of this number, if it still runs. True when it did.
 pub fn end(folder: &Path, seq: i64) -> io::Result<bool> {
     let file = file(folder, seq);

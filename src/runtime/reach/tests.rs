@@ -86,8 +86,11 @@ impl Desk {
             to: AGENT.into(),
             body: Body::Task(TaskBody { task: order, deadline: None }),
         };
-        let decided =
-            Coordinated { messages: vec![(message, true)], told: vec![self.task], ..Coordinated::default() };
+        let decided = Coordinated {
+            messages: vec![(message, true)],
+            told: vec![(self.task, AGENT.into())],
+            ..Coordinated::default()
+        };
         shared.store.commit_coordination(&shared.held, decided, now).await.unwrap();
     }
 
@@ -107,8 +110,8 @@ impl Desk {
         }
     }
 
-    /// Settles the one open escalation.
-    async fn resolve(&self, by: &Party, words: &str) {
+    /// Settles the one open escalation; false where that is refused.
+    async fn resolve(&self, by: &Party, words: &str) -> bool {
         let (shared, now) = (&self.daemon.shared, SystemClock.now());
         let open = store::CaseFilter { open: true, ..store::CaseFilter::default() };
         let case = shared.store.escalations(&Party::Daemon, &open, 10).await.unwrap().remove(0);
@@ -120,7 +123,7 @@ impl Desk {
         let fill =
             Fill { id: Some(MessageId::new("word")), sent_at: Some(now), from: Some(by.name().into()) };
         let message = Message::read(&text, &fill).unwrap();
-        crate::policy::say(&*shared.store, &shared.rules(), by, message, now).await.unwrap();
+        crate::policy::say(&*shared.store, &shared.rules(), by, message, now).await.is_ok()
     }
 
     async fn task(&self) -> Task {
@@ -168,14 +171,14 @@ async fn what_a_program_answers_beyond_policy_waits_and_counts_once_a_person_has
     let case = store.escalations(&Party::Daemon, &all, 10).await.unwrap().remove(0);
     assert_eq!((&*case.reason, case.task), ("APPROVAL_NEEDED", Some(desk.task)));
     assert!(case.request.contains("40 %"), "{}", case.request);
-    // and what the agent itself says of it changes nothing, while a person's word ends the task
-    for (by, words, ends) in [
-        (Party::Agent(AGENT.into()), "approved", TaskState::Blocked),
-        (Party::Person("olga".into()), "approved, as an exception", TaskState::Done),
+    // and the agent itself can't settle it, while a person's word ends the task
+    for (by, words, settles, ends) in [
+        (Party::Agent(AGENT.into()), "approved", false, TaskState::Blocked),
+        (Party::Person("olga".into()), "approved, as an exception", true, TaskState::Done),
     ] {
         let mut desk = Desk::new(shell(script, 20), "").await;
         desk.deliver().await;
-        desk.resolve(&by, words).await;
+        assert_eq!(desk.resolve(&by, words).await, settles, "{by}");
         assert_eq!(desk.task().await.state, ends, "{by}");
     }
 }
@@ -214,6 +217,66 @@ async fn a_program_that_floods_hangs_or_fails_is_ended_and_its_task_fails_with_t
 }
 
 #[tokio::test]
+async fn a_program_whose_task_is_taken_from_it_is_ended_and_says_nothing_more() {
+    // given a program that works on its task for long
+    let mut desk = Desk::new(shell("touch started; sleep 20; touch finished", 40), "").await;
+    desk.reach.turn().await.unwrap();
+    let place = desk.folder.path().join("agents").join(AGENT);
+    while !place.join("started").exists() {
+        SystemClock.sleep_until(SystemClock.now() + Duration::from_millis(20)).await;
+    }
+    // when the task is taken from it meanwhile
+    let (shared, now) = (desk.daemon.shared.clone(), SystemClock.now());
+    let cancelled = TaskState::Cancelled { why: "the deal was lost".into() };
+    let decided =
+        Progressed { cancel: vec![(desk.task, "the deal was lost".into())], ..Progressed::default() };
+    shared.store.commit_progress(&shared.held, decided, now).await.unwrap();
+    // then its delivery is over, and the task ended for the reason given, not by the program's failure
+    assert_eq!(&*desk.deliver().await, "done");
+    assert_eq!(desk.task().await.state, cancelled);
+    assert!(!place.join("finished").exists());
+}
+
+#[tokio::test]
+async fn what_a_program_started_ends_with_it_when_the_daemon_stops() {
+    // given a program that waits for another one that it started
+    let mut desk = Desk::new(shell("sleep 600 & echo $! > started; wait", 1_200), "").await;
+    desk.reach.turn().await.unwrap();
+    let note = desk.folder.path().join("agents").join(AGENT).join("started");
+    let pid = loop {
+        match std::fs::read_to_string(&note).unwrap_or_default().trim().parse::<u32>() {
+            Ok(pid) => break pid,
+            Err(_) => SystemClock.sleep_until(SystemClock.now() + Duration::from_millis(20)).await,
+        }
+    };
+    // when the daemon stops in the middle
+    desk.reach.running.shutdown().await;
+    // then the other one is gone as well, or dead and not yet taken away by the system
+    let lives =
+        || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    for _ in 0..250 {
+        if !lives() {
+            return;
+        }
+        SystemClock.sleep_until(SystemClock.now() + Duration::from_millis(20)).await;
+    }
+    panic!("process {pid} lives on");
+}
+
+#[tokio::test]
+async fn a_task_that_is_not_the_receivers_any_more_is_not_delivered() {
+    // given a task that is cancelled before its message went out
+    let mut desk = Desk::new(shell("touch finished", 20), "").await;
+    let (shared, now) = (desk.daemon.shared.clone(), SystemClock.now());
+    let decided =
+        Progressed { cancel: vec![(desk.task, "the deal was lost".into())], ..Progressed::default() };
+    shared.store.commit_progress(&shared.held, decided, now).await.unwrap();
+    // when it would be delivered, then the program is not even started
+    assert_eq!(&*desk.deliver().await, "outdated");
+    assert!(!desk.folder.path().join("agents").join(AGENT).exists());
+}
+
+#[tokio::test]
 async fn a_program_sees_only_what_it_is_given() {
     // given the daemon's own environment, which may hold secrets
     let mut desk = Desk::new(shell("env > seen; pwd >> seen", 20), "").await;
@@ -224,6 +287,42 @@ async fn a_program_sees_only_what_it_is_given() {
     let seen = std::fs::read_to_string(place.join("seen")).unwrap();
     assert!(seen.contains("SALES_ORCHESTRATOR_AGENT=WAKE.SDRFORGE") && seen.contains("PATH="), "{seen}");
     assert!(!seen.contains("CARGO") && !seen.contains("HOME="), "{seen}");
+}
+
+#[tokio::test]
+async fn what_keeps_an_agent_from_being_reached_is_known_before_it_is_called() {
+    let webhook = |url: &str| Way::Webhook { url: url.into(), secret: "sdr".into() };
+    let program = |program: &str| Way::Command { program: program.into(), args: vec![], timeout_seconds: 9 };
+    let https = "https://93.184.215.14/sdr";
+    for (way, secret, found) in [
+        (Way::Inbox, SECRET, None),
+        (program("sh"), SECRET, Some(Ok("its program is /"))),
+        (program("/bin/sh"), SECRET, Some(Ok("its program is /bin/sh"))),
+        (program("/no/such/program"), SECRET, Some(Err("is not there"))),
+        (program("/etc/passwd"), SECRET, Some(Err("may not be executed"))),
+        (webhook(https), SECRET, Some(Ok("its webhook is at 93.184.215.14"))),
+        (webhook(https), "", Some(Err("run `sales-orchestrator token webhook sdr`"))),
+        (webhook(https), "whsec_short", Some(Err("secret is not `whsec_`"))),
+        (webhook("https://10.0.0.7/"), SECRET, Some(Err("inside a private network"))),
+    ] {
+        // given an agent and its secret
+        let desk = Desk::new(way.clone(), "").await;
+        let agent = desk.daemon.shared.rules().config.roster.agents[0].clone();
+        let outside = &desk.reach.outside;
+        if !secret.is_empty() {
+            outside.keys.save("sdr", &connect::Secret::new(secret.to_owned())).await.unwrap();
+        }
+        // when it is looked whether it could be reached, then that is said, or why not
+        let ready = ready::ready(outside, &agent, &[]).await;
+        match (&ready, found) {
+            (None, None) => {}
+            (Some(Ok(said)), Some(Ok(words))) | (Some(Err(said)), Some(Err(words))) => {
+                assert!(said.contains(words), "{way:?}: {said}");
+            }
+            _ => panic!("{way:?}: {ready:?}"),
+        }
+        assert!(!format!("{ready:?}").contains(SECRET));
+    }
 }
 
 #[tokio::test]

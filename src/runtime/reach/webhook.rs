@@ -36,6 +36,16 @@ pub fn signature(secret: &Secret, id: &str, at: Timestamp, body: &[u8]) -> Resul
     Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
+/// A new secret from 32 bytes of chance.
+pub fn secret(chance: &[u8; 32]) -> Secret {
+    Secret::new(format!("whsec_{}", STANDARD.encode(chance)))
+}
+
+/// Refuses what could not sign.
+pub fn check(secret: &Secret) -> Result<(), Failure> {
+    signature(secret, "check", Timestamp::from_millis(0), b"").map(drop)
+}
+
 /// Sends a message; messages in the answer are taken on the agent's behalf.
 pub async fn deliver(
     shared: &Shared,

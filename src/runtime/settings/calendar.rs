@@ -11,7 +11,7 @@ section! {
     pub struct Calendar {
         /// The calendar in which time is kept free for tasks that say so (`calendar_minutes` in stages.toml), as
         /// `CONNECTION/ID`: the connection's name and the calendar's id there (by CalDAV its path, leading slash and
-        /// all: `office//dav/anna/work/`). Without one nothing is written.
+        /// all: `office//dav/anna/sales/`). Without one nothing is written.
         pub follow_ups: Option<Place> = None,
     }
 }
@@ -78,17 +78,17 @@ mod tests {
 
     #[test]
     fn a_calendar_is_named_by_connection_and_id() {
-        let place: Place = "office//dav/anna/work/".parse().unwrap();
-        assert_eq!(place.reference().to_string(), "office/meeting:/dav/anna/work/");
+        let place: Place = "office//dav/anna/sales/".parse().unwrap();
+        assert_eq!(place.reference().to_string(), "office/meeting:/dav/anna/sales/");
         assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
-        for wrong in ["office", "/work", "office/"] {
+        for wrong in ["office", "/sales", "office/"] {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn the_connection_of_a_calendar_must_exist() {
-        let text = "[calendar]\nfollow_ups = \"ofice/work/\"\n[[connection]]\nid = \"office\"\nvendor = \"caldav\"\n";
+        let text = "[calendar]\nfollow_ups = \"ofice/sales/\"\n[[connection]]\nid = \"office\"\nvendor = \"caldav\"\n";
         let problems = super::super::Settings::read(std::path::Path::new("test.toml"), text).unwrap_err();
         assert_eq!(problems.len(), 1);
         assert_eq!((problems[0].line, problems[0].suggestion.as_deref()), (2, Some("office")));

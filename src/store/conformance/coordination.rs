@@ -131,8 +131,14 @@ pub(super) async fn tasks_in_trouble_are_on_the_agenda_once(store: Arc<dyn Store
     let held = offered(&*store, &[30]).await;
     let late = store.agenda(later(4000), 10).await.unwrap();
     assert_eq!(late.late.iter().map(|task| task.id).collect::<Vec<_>>(), [id(30)]);
-    let decided = Coordinated { alarmed: vec![id(30)], told: vec![id(30)], ..Coordinated::default() };
-    store.commit_coordination(&held, decided, later(4000)).await.unwrap();
+    let told = |agent: &str| Coordinated {
+        alarmed: vec![id(30)],
+        told: vec![(id(30), agent.into())],
+        ..Coordinated::default()
+    };
+    let refused = store.commit_coordination(&held, told("BEN"), later(4000)).await;
+    assert!(matches!(refused, Err(Error::Stale { .. })), "it is not reserved for him");
+    store.commit_coordination(&held, told("ANNA"), later(4000)).await.unwrap();
     assert!(store.agenda(later(4000), 10).await.unwrap().late.is_empty());
     assert!(store.agenda(later(60), 10).await.unwrap().untold.is_empty());
 }
@@ -178,8 +184,9 @@ pub(super) async fn a_message_is_delivered_in_order_until_it_is_settled(store: A
     assert!(claim(later(9)).await.is_empty());
     let again = claim(later(10)).await;
     assert_eq!((again[0].seq, again[0].attempt), (first[0].seq, 2));
-    // one whose run was lost comes again too
-    let lost = claim(later(4000)).await;
+    // one that was under way when its run ended comes again as soon as the next one begins
+    store.recover(&held, later(20)).await.unwrap();
+    let lost = claim(later(20)).await;
     assert_eq!((lost[0].seq, lost[0].attempt), (first[0].seq, 3));
     store.settle_push(&held, lost[0].seq, Pushed::Done, NOW).await.unwrap();
     // then the second goes, and is given up; a message that others fetch is never ours to deliver
@@ -187,6 +194,52 @@ pub(super) async fn a_message_is_delivered_in_order_until_it_is_settled(store: A
     assert_eq!(second[0].message.id.as_str(), "t-2");
     store.settle_push(&held, second[0].seq, Pushed::Failed { why: "410".into() }, NOW).await.unwrap();
     assert!(claim(later(90_000)).await.is_empty());
+}
+
+pub(super) async fn what_was_not_delivered_is_seen_and_tried_again_when_somebody_asks(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let message = |number: u32, to: &str| {
+        let text = json!({ "type": "TASK", "id": format!("t-{number}"), "sent_at": NOW, "from": "ORCHESTRATOR",
+            "to": to, "task": { "id": "x", "action": "A", "params": {} } });
+        (Message::read(&text.to_string(), &Fill::default()).unwrap(), true)
+    };
+    let messages = vec![message(1, "ANNA"), message(2, "BEN"), message(3, "BEN"), message(4, "CARL")];
+    store.commit_coordination(&held, Coordinated { messages, ..Coordinated::default() }, NOW).await.unwrap();
+    let claim = async |at: Timestamp| store.claim_pushes(&held, at, 10).await.unwrap();
+    let list = async || {
+        let undelivered = store.undelivered(10).await.unwrap();
+        undelivered
+            .into_iter()
+            .map(|one| (one.message.id.to_string(), one.attempts, one.next, one.why.to_string(), one.behind))
+            .collect::<Vec<_>>()
+    };
+    // given three deliveries under way, nothing failed yet
+    let under_way = claim(NOW).await;
+    assert!(list().await.is_empty());
+    // when one is given up, one put off and one arrives
+    let outcomes = [
+        Pushed::Failed { why: "HTTP status 410".into() },
+        Pushed::Retry { at: later(600), why: "HTTP status 503".into() },
+        Pushed::Done,
+    ];
+    for (push, outcome) in under_way.iter().zip(outcomes) {
+        store.settle_push(&held, push.seq, outcome, NOW).await.unwrap();
+    }
+    // then the two are seen, with what waits behind the one that is to come
+    let gave_up = ("t-1".to_owned(), 1, None, "HTTP status 410".to_owned(), 0);
+    let put_off = ("t-2".to_owned(), 1, Some(later(600)), "HTTP status 503".to_owned(), 1);
+    assert_eq!(list().await, [put_off, gave_up]);
+    assert_eq!(store.overview(later(60)).await.unwrap().undelivered, 2);
+    assert_eq!(store.overview(later(90_000)).await.unwrap().undelivered, 1, "what was given up is old news");
+    // and asked for again they go out at once; what arrived, or never failed, does not
+    let all: Vec<i64> = under_way.iter().map(|push| push.seq).collect();
+    assert_eq!(store.deliver_again(&all, later(60)).await.unwrap(), 2);
+    let again = claim(later(60)).await;
+    assert_eq!(again.iter().map(|push| push.attempt).collect::<Vec<_>>(), [2, 2]);
+    // and once they are settled nothing is left to be seen
+    store.settle_push(&held, again[0].seq, Pushed::Done, later(61)).await.unwrap();
+    store.settle_push(&held, again[1].seq, Pushed::Outdated, later(61)).await.unwrap();
+    assert!(list().await.is_empty());
 }
 
 pub(super) async fn a_task_that_was_given_away_is_meant_for_its_receiver(store: Arc<dyn Store>) {

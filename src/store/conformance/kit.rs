@@ -1,10 +1,10 @@
 //! Short ways to say what is given.
 
-use crate::{Held, Progressed, Store};
+use crate::{Held, Placing, Progressed, Store};
 use model::{
     AgentId, Canonical, ConnectionId, ExternalRef, Field, Fields, Id, Intake, Intent, Kind, Links, MatchKey,
     Mode, RecordRow, SourceRow, SourceValues, Stage, Target, Timestamp, Value, Version, Write, WriteKey,
-    work::{Assignment, Candidate, Need, Policy, Responsibility, Subject, Task, TaskState},
+    work::{Assignment, Board, Candidate, Need, Policy, Responsibility, Subject, Task, TaskState},
 };
 use std::collections::BTreeMap;
 
@@ -161,14 +161,25 @@ pub(super) fn assignment(task: Id, winner: Option<&str>) -> Assignment {
         excluded: Vec::new(),
         last_resort: false,
         policy: Policy::Score,
+        named: false,
         seed: 7,
         config: "c0ffee".into(),
     }
 }
 
+/// These decisions on a board.
+pub(super) fn placing(on: Board, assignments: Vec<Assignment>) -> Placing {
+    Placing { on, routing: Some("who can do what".into()), assignments, writes: Vec::new() }
+}
+
+/// A board of which only the revision counts.
+pub(super) fn at(revision: i64) -> Board {
+    Board { revision, ..Board::default() }
+}
+
 /// Gives tasks to agents on the present board.
 pub(super) async fn placed(store: &dyn Store, held: &Held, tasks: &[(Id, &str)]) {
-    let revision = store.board(100, NOW).await.unwrap().revision;
+    let on = store.board(100, NOW).await.unwrap();
     let assignments = tasks.iter().map(|(task, agent)| assignment(*task, Some(agent))).collect();
-    store.commit_assignments(held, revision, assignments, Vec::new(), NOW).await.unwrap();
+    store.commit_assignments(held, placing(on, assignments), NOW).await.unwrap();
 }

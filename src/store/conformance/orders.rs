@@ -1,10 +1,10 @@
 //! What people decide about who does what.
 
-use super::kit::{NOW, assignment, daemon, id, later, placed, queued, task};
+use super::kit::{NOW, assignment, daemon, id, later, placed, placing, queued, task};
 use crate::{CarriedOut, Error, Refusal, Store, TakeBack};
 use model::{
     AgentId, Event, EventKind,
-    work::{Give, Order, Party, Subject, TaskState},
+    work::{Board, Give, Order, Party, Subject, TaskState},
 };
 use serde_json::Map;
 use std::sync::Arc;
@@ -67,8 +67,7 @@ pub(super) async fn an_order_is_carried_out_as_one_and_is_over(store: Arc<dyn St
         orders: vec!["o-1".into()],
         take_back: vec![back],
         create: vec![(task(40, Subject::Deal(id(3)), None), 5, None)],
-        assignments: vec![assignment(id(30), Some("BEN"))],
-        writes: Vec::new(),
+        placing: placing(Board::default(), vec![assignment(id(30), Some("BEN"))]),
         events: vec![Event {
             at: later(1),
             subject: Some(id(30)),

@@ -1,11 +1,13 @@
 //! Messages, offers, handoffs, escalations.
 
-use super::kit::{NOW, assignment, daemon, fields, id, later, page, queued, reference, task};
-use crate::{CaseFilter, Effect, Error, Held, MessageFilter, Progressed, Raise, Refusal, Said, Store};
+use super::kit::{NOW, assignment, at, daemon, fields, id, later, page, placing, queued, reference, task};
+use crate::{
+    CaseFilter, Coordinated, Effect, Error, Held, MessageFilter, Progressed, Raise, Refusal, Said, Store,
+};
 use model::{
     AgentId, Currency, EventKind, Field, Id, Kind, Money, Stage, Timestamp, Value,
     work::{
-        AgentLoad, Message, Party, Passed, Subject, TaskState,
+        AgentLoad, Message, Party, Passed, Responsibility, Subject, TaskState,
         message::{EscalationStatus, Fill, HandoffStatus, TaskOutcome},
     },
 };
@@ -52,7 +54,7 @@ async fn state(store: &dyn Store, task: Id) -> (TaskState, Option<AgentId>) {
     (task.state, task.holder)
 }
 
-async fn load(store: &dyn Store, agent: &str) -> AgentLoad {
+async fn load(store: &dyn Store, agent: &str) -> Arc<AgentLoad> {
     store.board(100, NOW).await.unwrap().loads.remove(&AgentId::from(agent)).unwrap_or_default()
 }
 
@@ -80,7 +82,7 @@ async fn offer(store: &dyn Store, held: &Held, tasks: &[Id], to: &str) {
         made.offer_until = Some(later(1800));
         made
     });
-    store.commit_assignments(held, revision, made.collect(), Vec::new(), NOW).await.unwrap();
+    store.commit_assignments(held, placing(at(revision), made.collect()), NOW).await.unwrap();
 }
 
 pub(super) async fn an_offer_reserves_and_is_accepted_by_its_agent_only(store: Arc<dyn Store>) {
@@ -111,6 +113,27 @@ pub(super) async fn an_offer_reserves_and_is_accepted_by_its_agent_only(store: A
     assert!(store.may_see(&agent(ANNA), &deal()).await.unwrap());
     assert!(!store.may_see(&agent(BEN), &deal()).await.unwrap());
     assert!(store.may_see(&person(), &deal()).await.unwrap());
+}
+
+pub(super) async fn who_loses_a_task_is_to_be_told_unless_by_its_own_word(store: Arc<dyn Store>) {
+    // given three offers, of two of which the agent knows
+    let held = offered(&*store, &[30, 31, 32]).await;
+    let told =
+        Coordinated { told: [30, 31].map(|task| (id(task), ANNA.into())).into(), ..Coordinated::default() };
+    store.commit_coordination(&held, told, NOW).await.unwrap();
+    // when it declines one, and the others are dropped
+    let no = status(1, ANNA, id(30), "DECLINED", &json!({ "reason": "no time" }));
+    say(&*store, &agent(ANNA), no).await.unwrap();
+    let cancel = [31, 32].map(|task| (id(task), "the deal was lost".into())).into();
+    let dropped = Progressed { cancel, ..Progressed::default() };
+    store.commit_progress(&held, dropped, later(1)).await.unwrap();
+    // then it is to be told of the one that it knew and did not give away, until it was
+    let gone = store.agenda(later(2), 10).await.unwrap().withdrawn;
+    let gone: Vec<_> = gone.iter().map(|one| (one.number, one.task, one.agent.as_str(), &*one.why)).collect();
+    assert_eq!(gone, [(1, id(31), ANNA, "the deal was lost")]);
+    let told = Coordinated { withdrawn: vec![1], ..Coordinated::default() };
+    store.commit_coordination(&held, told, later(2)).await.unwrap();
+    assert_eq!(store.agenda(later(2), 10).await.unwrap().withdrawn, []);
 }
 
 pub(super) async fn a_declined_task_goes_back_and_uses_up_nothing(store: Arc<dyn Store>) {
@@ -305,7 +328,7 @@ pub(super) async fn a_handoff_is_confirmed_by_its_receiver(store: Arc<dyn Store>
 }
 
 pub(super) async fn an_escalation_is_followed_to_its_resolution(store: Arc<dyn Store>) {
-    offered(&*store, &[30]).await;
+    let held = offered(&*store, &[30]).await;
     let escalation = |number, from: &str, rest: &Json| {
         let mut all = json!({ "type": "ESCALATION" });
         all.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
@@ -329,6 +352,11 @@ pub(super) async fn an_escalation_is_followed_to_its_resolution(store: Arc<dyn S
         (1, "ENTERPRISE_COMPLEXITY", Some(&deal()))
     );
     assert!(store.escalations(&agent(BEN), &CaseFilter::default(), 10).await.unwrap().is_empty());
+    // the owner of the deal is told of it by a task
+    let mut telling = task(31, deal(), None);
+    (telling.id, telling.responsibility) = (own[0].telling(), Responsibility::Support("RESOLVE".into()));
+    queued(&*store, &held, &[telling]).await;
+    let telling = async || store.task(own[0].telling()).await.unwrap().unwrap().0.state;
     let answer = |number, from: &str, status: &str, more: &Json| {
         let mut rest = json!({ "escalation_id": case.to_string(), "status": status });
         rest.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -340,8 +368,11 @@ pub(super) async fn an_escalation_is_followed_to_its_resolution(store: Arc<dyn S
         Err(Refusal::NotYours)
     );
     say(&*store, &person(), answer(5, "olga", "ACKNOWLEDGED", &json!({}))).await.unwrap();
+    assert_eq!(telling().await, TaskState::Queued);
     let resolved = answer(6, "olga", "RESOLVED", &json!({ "resolution": "took over" }));
     say(&*store, &person(), resolved).await.unwrap();
+    let why = "olga settled the escalation".into();
+    assert_eq!(telling().await, TaskState::Cancelled { why }, "nobody needs to be told any more");
     assert_eq!(
         say(&*store, &person(), answer(7, "olga", "ACKNOWLEDGED", &json!({}))).await,
         Err(Refusal::State)

@@ -3,8 +3,9 @@
 use super::kit::{NOW, crm, daemon, fields, id, later, links, page, placed, queued, reference, task, text};
 use crate::{Coordinated, Held, Progressed, Store, TakeBack};
 use model::{
-    AgentId, DealOutcome, Event, EventKind, Field, Fields, Intake, Kind, Stage, Timestamp, Value,
-    work::{Asked, MetricSpan, PastTask, Subject},
+    AgentId, DealOutcome, Event, EventKind, ExternalRef, Field, Fields, Intake, Kind, Stage, Timestamp,
+    Value,
+    work::{Absence, Asked, MetricSpan, PastTask, Subject},
 };
 use std::{
     sync::{
@@ -164,6 +165,40 @@ pub(super) async fn the_past_shows_what_became_of_tasks_and_offers(store: Arc<dy
     // and what ended before is not asked for, but what is open still is
     let open: Vec<_> = store.past(later(60)).await.unwrap().tasks.iter().map(|one| one.task.id).collect();
     assert_eq!(open, [id(32), id(33)]);
+}
+
+pub(super) async fn absences_are_told_with_their_calendar(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let event = |availability: &str, status: &str, whose: Option<&str>, days: u64| {
+        let mut event = fields(&[
+            (Field::At, Value::Time(later(days * 86_400))),
+            (Field::EndAt, Value::Time(later((days + 1) * 86_400))),
+            (Field::Availability, text(availability)),
+            (Field::Status, text(status)),
+        ]);
+        event.set(Field::Sender, whose.map_or(Value::Empty, text));
+        event
+    };
+    let at = |name: &str| ExternalRef::new(&"office".into(), Kind::Meeting, name);
+    // given absences beside other events and one that was called off
+    let events = [
+        (id(1), at("anna/1"), event("out_of_office", "confirmed", None, 1)),
+        (id(2), at("anna/2"), event("out_of_office", "confirmed", Some("ben@ours.example"), 2)),
+        (id(3), at("anna/3"), event("out_of_office", "cancelled", None, 3)),
+        (id(4), at("anna/4"), event("busy", "confirmed", None, 4)),
+    ];
+    store.commit_page(&held, page(&events), NOW).await.unwrap();
+    // then they are told, the earliest first, and those that are over no more
+    let absence = |name: &str, whose: Option<&str>, days: u64| Absence {
+        source: at(name),
+        whose: whose.map(Into::into),
+        from: later(days * 86_400),
+        to: later((days + 1) * 86_400),
+    };
+    let all = [absence("anna/1", None, 1), absence("anna/2", Some("ben@ours.example"), 2)];
+    assert_eq!(store.absences(NOW, 10).await.unwrap(), all);
+    assert_eq!(store.absences(NOW, 1).await.unwrap(), all[..1]);
+    assert_eq!(store.absences(all[0].to, 10).await.unwrap(), all[1..]);
 }
 
 pub(super) async fn what_metrics_need_is_read_in_one_go(store: Arc<dyn Store>) {

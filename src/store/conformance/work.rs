@@ -1,18 +1,23 @@
 //! Tasks, agents and decisions.
 
-use super::kit::{NOW, assignment, daemon, fields, id, later, links, page, placed, queued, reference, task};
-use crate::{Actor, Error, Held, Progressed, Store};
+use super::kit::{
+    NOW, assignment, at, daemon, fields, id, later, links, page, placed, placing, queued, reference, task,
+};
+use crate::{Actor, Error, Held, Placing, Progressed, Store, TaskFilter};
 use model::{
     AgentId, EventKind, Field, Fields, Id, Kind, Timestamp, Value,
-    work::{AgentLoad, Responsibility, Subject, Task, TaskKind, TaskState, TrackRecord},
+    work::{
+        AgentLoad, Assignment, Backlog, Passed, Responsibility, Subject, Task, TaskKind, TaskState,
+        TrackRecord,
+    },
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 fn on_deal(number: u128) -> Subject {
     Subject::Deal(id(number))
 }
 
-async fn load(store: &dyn Store, agent: &str) -> AgentLoad {
+async fn load(store: &dyn Store, agent: &str) -> Arc<AgentLoad> {
     store.board(100, NOW).await.unwrap().loads.remove(&AgentId::from(agent)).unwrap_or_default()
 }
 
@@ -37,14 +42,16 @@ pub(super) async fn decisions_are_made_once_and_on_the_board_they_saw(store: Arc
     assert_eq!(board.tasks, tasks);
     assert_eq!(board.enterprise, [(on_deal(1).to_string().into(), true)].into());
     // which can be read in pieces, to its end
-    let (first, on) = store.board_after(None, 1, NOW).await.unwrap();
-    let (second, more) = store.board_after(on, 1, NOW).await.unwrap();
+    let kinds = store.standing(NOW).await.unwrap().1;
+    let piece = async |after| store.board_of(kinds.clone(), after, 1, NOW).await.unwrap();
+    let (first, on) = piece(None).await;
+    let (second, more) = piece(on).await;
     assert_eq!([first.tasks, second.tasks].concat(), tasks);
-    let (rest, end) = store.board_after(more, 1, NOW).await.unwrap();
+    let (rest, end) = piece(more).await;
     assert_eq!((rest.tasks, rest.revision, end), (Vec::new(), board.revision, None));
     // when one is placed and one is not
     let decisions = vec![assignment(id(30), Some("ANNA")), assignment(id(31), None)];
-    store.commit_assignments(&held, board.revision, decisions.clone(), Vec::new(), later(1)).await.unwrap();
+    store.commit_assignments(&held, placing(board, decisions.clone()), later(1)).await.unwrap();
     // then the first has a holder, a due date, its reasons and an event
     let (placed, why) = store.task(id(30)).await.unwrap().unwrap();
     assert_eq!(
@@ -58,14 +65,49 @@ pub(super) async fn decisions_are_made_once_and_on_the_board_they_saw(store: Arc
     let board = store.board(10, NOW).await.unwrap();
     assert_eq!(board.tasks, tasks[1..]);
     let still_none = vec![assignment(id(31), None)];
-    store.commit_assignments(&held, board.revision, still_none, Vec::new(), later(2)).await.unwrap();
+    store.commit_assignments(&held, placing(at(board.revision), still_none), later(2)).await.unwrap();
     assert_eq!(store.task(id(31)).await.unwrap().unwrap().1.len(), 1);
     // deciding on a board that moved is refused as a whole
     let late = vec![assignment(id(31), Some("BEN"))];
-    let refused = store.commit_assignments(&held, board.revision - 1, late, Vec::new(), later(3)).await;
+    let refused = store.commit_assignments(&held, placing(at(board.revision - 1), late), later(3)).await;
     assert!(matches!(refused, Err(Error::Stale { .. })));
     assert_eq!(store.task(id(31)).await.unwrap().unwrap().0.state, TaskState::Queued);
     assert!(store.task(id(404)).await.unwrap().is_none());
+}
+
+pub(super) async fn a_decision_is_kept_with_what_it_rested_on(store: Arc<dyn Store>) {
+    let held = daemon(&*store).await;
+    let tasks = [30, 31, 32].map(|number| task(number, on_deal(number - 29), None));
+    queued(&*store, &held, &tasks).await;
+    // given a turn on an empty desk that places two, and a later one that places the third
+    placed(&*store, &held, &[(id(30), "ANNA"), (id(31), "BEN")]).await;
+    let mut on = store.board(10, NOW).await.unwrap();
+    on.enterprise.insert(on_deal(3).to_string().into(), true);
+    on.passed.insert(id(32), vec![("BEN".into(), Passed::Silent)]);
+    let before = on.loads.clone();
+    let third = vec![Assignment { config: "later".into(), ..assignment(id(32), Some("ANNA")) }];
+    // (one that fails leaves nothing behind)
+    let theft = vec![assignment(id(32), Some("ANNA")), assignment(id(30), Some("BEN"))];
+    assert!(store.commit_assignments(&held, placing(on.clone(), theft), later(4)).await.is_err());
+    // (and by then somebody was away, which is all that differs)
+    let placing =
+        Placing { routing: Some("who can do what; BEN is away".into()), ..placing(on, third.clone()) };
+    store.commit_assignments(&held, placing, later(5)).await.unwrap();
+    // when everything has changed since
+    done(&*store, &held, &[id(30), id(31), id(32)], later(6)).await;
+    // then each decision comes with what was known before it, and with those made before it in its turn
+    let scene = async |number| store.scenes(id(number)).await.unwrap().remove(0).unwrap();
+    let first = scene(31).await;
+    assert_eq!((first.at, &*first.routing), (NOW, "who can do what"));
+    assert_eq!((first.board.loads, first.board.tasks), (BTreeMap::new(), tasks[..2].to_vec()));
+    assert_eq!(first.made, [assignment(id(30), Some("ANNA")), assignment(id(31), Some("BEN"))]);
+    let last = scene(32).await;
+    assert_eq!((last.at, last.made, &last.board.tasks[..]), (later(5), third, &tasks[2..]));
+    assert_eq!(&*last.routing, "who can do what; BEN is away");
+    assert_eq!(last.board.loads, before);
+    assert_eq!(last.board.enterprise.values().collect::<Vec<_>>(), [&true]);
+    assert_eq!(last.board.passed[&id(32)], [("BEN".into(), Passed::Silent)]);
+    assert_eq!(store.scenes(id(404)).await.unwrap(), []);
 }
 
 pub(super) async fn the_queue_is_read_by_kinds(store: Arc<dyn Store>) {
@@ -88,9 +130,28 @@ pub(super) async fn the_queue_is_read_by_kinds(store: Arc<dyn Store>) {
     assert_eq!((first, second, end), (vec![id(30)], vec![id(32)], None));
     assert_eq!(read(&[kind(&tasks[1])], None, 9).await.0, [id(31)]);
     assert_eq!(read(&[kind(&tasks[1]), kind(&tasks[0])], None, 9).await.0, [id(30), id(31), id(32)]);
+    // and counted
+    let counted = |of: &Task, waiting, long| Backlog { kind: kind(of), waiting, oldest: NOW, long };
+    let backlog = store.backlog(NOW - std::time::Duration::from_secs(1)).await.unwrap();
+    assert_eq!(backlog, [counted(&tasks[0], 2, 0), counted(&tasks[1], 1, 0)]);
+    assert_eq!(store.backlog(NOW).await.unwrap()[0].long, 2);
     // and what was placed waits no more
     placed(&*store, &held, &[(id(31), "ANNA")]).await;
     assert_eq!(store.standing(NOW).await.unwrap().1, [kind(&tasks[0])]);
+    // nor does a second one of a part that somebody has wait for an agent
+    let part = |number| {
+        let mut part = task(number, on_deal(4), Some("brief"));
+        part.responsibility = Responsibility::Support("BRIEF".into());
+        part
+    };
+    queued(&*store, &held, &[part(33), part(34)]).await;
+    let of_part = async || {
+        let all = store.backlog(NOW).await.unwrap();
+        all.into_iter().find(|one| one.kind == kind(&part(33))).map(|one| one.waiting)
+    };
+    assert_eq!(of_part().await, Some(2));
+    placed(&*store, &held, &[(id(33), "ANNA")]).await;
+    assert_eq!(of_part().await, None);
 }
 
 pub(super) async fn one_agent_holds_a_responsibility_at_a_time(store: Arc<dyn Store>) {
@@ -109,7 +170,7 @@ pub(super) async fn one_agent_holds_a_responsibility_at_a_time(store: Arc<dyn St
     assert_eq!(board.primaries, [(on_deal(1).to_string().into(), AgentId::from("ANNA"))].into());
     // when another agent is given the same part
     let theft = vec![assignment(id(31), Some("BEN"))];
-    let refused = store.commit_assignments(&held, board.revision, theft, Vec::new(), NOW).await;
+    let refused = store.commit_assignments(&held, placing(board, theft), NOW).await;
     // then the store refuses
     assert!(
         matches!(refused, Err(Error::Taken { holder, responsibility, .. }) if (holder.as_str(), responsibility.as_str()) == ("ANNA", "primary"))
@@ -125,7 +186,7 @@ pub(super) async fn one_agent_holds_a_responsibility_at_a_time(store: Arc<dyn St
     queued(&*store, &held, &[task(35, on_deal(1), None)]).await;
     let revision = store.board(10, NOW).await.unwrap().revision;
     let theft = vec![assignment(id(35), Some("BEN"))];
-    assert!(store.commit_assignments(&held, revision, theft, Vec::new(), NOW).await.is_err());
+    assert!(store.commit_assignments(&held, placing(at(revision), theft), NOW).await.is_err());
     done(&*store, &held, &[id(31)], NOW).await;
     placed(&*store, &held, &[(id(35), "BEN")]).await;
     assert_eq!(store.task(id(35)).await.unwrap().unwrap().0.holder, Some("BEN".into()));
@@ -164,8 +225,8 @@ pub(super) async fn loads_count_open_work_per_unit_and_the_week(store: Arc<dyn S
     // then it is open no more, but was started this week; a late one is no success, a cancelled one no case
     let anna = load(&*store, "ANNA").await;
     assert_eq!(
-        (anna.open, anna.week["task"]),
-        (counts(&[("task", 2), ("deal", 1), ("enterprise_deal", 1)]), 5)
+        (&anna.open, anna.week["task"]),
+        (&counts(&[("task", 2), ("deal", 1), ("enterprise_deal", 1)]), 5)
     );
     let record = anna.record["DISCOVERY_CALL"];
     assert!(matches!(record, TrackRecord { won: 990..=1000, all: 1990..=2000 }), "{record:?}");
@@ -201,14 +262,22 @@ pub(super) async fn tasks_are_listed_by_subject_agent_and_state(store: Arc<dyn S
     .await;
     placed(&*store, &held, &[(id(31), "ANNA")]).await;
     let (anna, ben) = (AgentId::from("ANNA"), AgentId::from("BEN"));
-    let list = async |subject, agent, state, most| {
-        let tasks = store.tasks(subject, agent, state, most).await.unwrap();
+    let list = async |filter: TaskFilter, most| {
+        let tasks = store.tasks(&filter, most).await.unwrap();
         tasks.into_iter().map(|task| task.id).collect::<Vec<_>>()
     };
-    assert_eq!(list(None, None, None, 10).await, [id(31), id(30), id(32)], "what is due comes first");
-    assert_eq!(list(None, None, None, 1).await, [id(31)]);
-    assert_eq!(list(Some(id(2)), None, None, 10).await, [id(31), id(32)]);
-    assert_eq!(list(Some(id(2)), None, Some("queued"), 10).await, [id(32)]);
-    assert_eq!(list(None, Some(&anna), Some("assigned"), 10).await, [id(31)]);
-    assert!(list(None, Some(&ben), None, 10).await.is_empty());
+    let (all, of_two) = (TaskFilter::default(), TaskFilter::of(id(2)));
+    assert_eq!(list(all.clone(), 10).await, [id(31), id(30), id(32)], "what is due comes first");
+    assert_eq!(list(all.clone(), 1).await, [id(31)]);
+    assert_eq!(list(of_two.clone(), 10).await, [id(31), id(32)]);
+    assert_eq!(list(TaskFilter { state: Some("queued".into()), ..of_two }, 10).await, [id(32)]);
+    assert_eq!(
+        list(TaskFilter { state: Some("assigned".into()), ..TaskFilter::held_by(&anna) }, 10).await,
+        [id(31)]
+    );
+    assert!(list(TaskFilter::held_by(&ben), 10).await.is_empty());
+    // and page by page, the dated before the others
+    assert_eq!(list(TaskFilter { after: Some(id(31)), ..all.clone() }, 1).await, [id(30)]);
+    assert_eq!(list(TaskFilter { after: Some(id(30)), ..all.clone() }, 10).await, [id(32)]);
+    assert!(list(TaskFilter { after: Some(id(32)), ..all }, 10).await.is_empty());
 }

@@ -6,10 +6,10 @@
 use model::{
     AgentId, Canonical, ConnectionId, ExternalRef, Fields, Id, Intake, Kind, RecordRow, SourceRow,
     SourceValues, Stage, Timestamp, Version,
-    work::{Assignment, Candidate, Need, Policy, Responsibility, Subject, Task, TaskState},
+    work::{Assignment, Board, Candidate, Need, Policy, Responsibility, Subject, Task, TaskState},
 };
 use std::{error::Error, time::Instant};
-use store::{Exec, Feeds, Held, Leases, Progressed, SqliteStore, Work};
+use store::{Exec, Feeds, Held, Leases, Placing, Progressed, SqliteStore, Work};
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_553_600_000);
 type Outcome = Result<(), Box<dyn Error>>;
@@ -57,6 +57,7 @@ fn placed(task: &Task, agents: usize, number: usize) -> Assignment {
         excluded: Vec::new(),
         last_resort: false,
         policy: Policy::Score,
+        named: false,
         seed: 1,
         config: "c0ffee".into(),
     }
@@ -86,6 +87,10 @@ fn deals(numbers: std::ops::Range<usize>) -> Intake {
     page
 }
 
+fn placing(on: Board, assignments: Vec<Assignment>) -> Placing {
+    Placing { on, routing: Some("who can do what".into()), assignments, writes: Vec::new() }
+}
+
 async fn one_turn(store: &SqliteStore, held: &Held, number: usize, agents: usize) -> Outcome {
     store.commit_page(held, Intake { dirty: vec![deal(number)], ..Intake::default() }, NOW).await?;
     let dirty = store.dirty(100).await?;
@@ -94,7 +99,7 @@ async fn one_turn(store: &SqliteStore, held: &Held, number: usize, agents: usize
     store.commit_progress(held, progressed, NOW).await?;
     let board = store.board(100, NOW).await?;
     let decisions = board.tasks.iter().map(|task| placed(task, agents, number)).collect();
-    store.commit_assignments(held, board.revision, decisions, Vec::new(), NOW).await?;
+    store.commit_assignments(held, placing(board, decisions), NOW).await?;
     Ok(())
 }
 
@@ -120,7 +125,7 @@ async fn main() -> Outcome {
     println!("board of {} tasks: {:?}", board.tasks.len(), began.elapsed());
     let decisions = all.iter().enumerate().map(|(number, task)| placed(task, agents, number)).collect();
     let began = Instant::now();
-    store.commit_assignments(&held, board.revision, decisions, Vec::new(), NOW).await?;
+    store.commit_assignments(&held, placing(board, decisions), NOW).await?;
     println!("{tasks} assignments committed: {:?}", began.elapsed());
     let began = Instant::now();
     for number in tasks..tasks + turns {

@@ -1,20 +1,25 @@
 //! What wants attention: offers, handoffs, escalations, triggers, tasks in trouble.
 
-use super::{board, escalation, fail::Outcome, handoff, result, task};
+use super::{board, escalation, fail::Outcome, handoff, result, task, withdrawn};
 use crate::{Agenda, Raise};
 use model::{Timestamp, work::Task};
 use rusqlite::{Connection, Row};
 
 pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agenda> {
-    let tasks = |condition: &str, order: &str| tasks(db, condition, order, now, most);
+    let tasks = |index: &str, condition: &str, order: &str| tasks(db, (index, condition, order), now, most);
     Ok(Agenda {
         revision: board::revision(db)?,
-        expired: tasks("state = 'offered' AND offer_until <= ?1", "offer_until, id")?,
-        untold: tasks("state = 'offered' AND told IS NULL AND offer_until > ?1", "id")?,
-        late: tasks("ended_at IS NULL AND due <= ?1 AND alarmed IS NULL", "due, id")?,
-        failed: tasks("state = 'failed' AND alarmed IS NULL AND ended_at <= ?1", "ended_at, id")?,
+        expired: tasks("tasks_offers", "state = 'offered' AND offer_until <= ?1", "offer_until, id")?,
+        untold: tasks("tasks_untold", "state = 'offered' AND told IS NULL AND offer_until > ?1", "id")?,
+        late: tasks("tasks_late", "ended_at IS NULL AND due <= ?1 AND alarmed IS NULL", "due, id")?,
+        failed: tasks(
+            "tasks_failed",
+            "state = 'failed' AND alarmed IS NULL AND ended_at <= ?1",
+            "ended_at, id",
+        )?,
         handoffs: handoff::due(db, now, most)?,
         escalations: escalation::due(db, now, most)?,
+        withdrawn: withdrawn::read(db, most)?,
         documents: result::new_documents(db, most)?,
         raised: raised(db, most)?,
         passes_over: db
@@ -24,8 +29,16 @@ pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agen
     })
 }
 
-fn tasks(db: &Connection, condition: &str, order: &str, now: Timestamp, most: usize) -> Outcome<Vec<Task>> {
-    let sql = format!("SELECT {} FROM tasks WHERE {condition} ORDER BY {order} LIMIT ?2", task::COLUMNS);
+/// Each list has an index of its own, which SQLite would not choose: it is read in every turn.
+fn tasks(
+    db: &Connection,
+    (index, condition, order): (&str, &str, &str),
+    now: Timestamp,
+    most: usize,
+) -> Outcome<Vec<Task>> {
+    let columns = task::COLUMNS;
+    let sql =
+        format!("SELECT {columns} FROM tasks INDEXED BY {index} WHERE {condition} ORDER BY {order} LIMIT ?2");
     let mut statement = db.prepare_cached(&sql)?;
     statement.query_and_then((now.as_millis(), super::most(most)), task::parse)?.collect()
 }
@@ -50,8 +63,8 @@ fn raised(db: &Connection, most: usize) -> Outcome<Vec<(i64, Raise)>> {
 fn next(db: &Connection, now: Timestamp) -> Outcome<Option<Timestamp>> {
     let mut statement = db.prepare_cached(
         "SELECT min(at) FROM (
-           SELECT min(offer_until) AS at FROM tasks WHERE state = 'offered' AND offer_until > ?1
-           UNION ALL SELECT min(due) FROM tasks
+           SELECT min(offer_until) AS at FROM tasks INDEXED BY tasks_offers WHERE state = 'offered' AND offer_until > ?1
+           UNION ALL SELECT min(due) FROM tasks INDEXED BY tasks_late
              WHERE ended_at IS NULL AND due IS NOT NULL AND alarmed IS NULL AND due > ?1
            UNION ALL SELECT min(due) FROM handoffs WHERE status = 'REQUESTED' AND due > ?1
            UNION ALL SELECT min(due) FROM escalations WHERE status <> 'RESOLVED' AND due > ?1

@@ -4,22 +4,27 @@ use super::{
     board, bump,
     events::EventWriter,
     fail::{Fail, Outcome},
-    load, queue, task,
+    load, queue,
+    recall::{self, Carried},
+    task,
 };
-use crate::Error;
+use crate::{Error, Placing};
 use model::{
-    AgentId, Event, EventKind, Id, Timestamp, Write,
-    work::{Assignment, TaskState},
+    AgentId, Event, EventKind, Id, Timestamp,
+    work::{Assignment, Basis, Board, Task, TaskState},
 };
 use rusqlite::Connection;
+use std::{collections::HashMap, sync::Mutex};
 
+/// Commits decisions on the board of this revision.
 pub(super) fn commit(
     db: &Connection,
     revision: i64,
-    assignments: &[Assignment],
-    writes: &[Write],
+    placing: &Placing,
+    carried: &Mutex<Carried>,
     now: Timestamp,
 ) -> Outcome<()> {
+    let Placing { on, assignments, writes, .. } = placing;
     let current = board::revision(db)?;
     let stale = || Fail::Rule(Error::Stale { was: revision, now: current });
     if current != revision {
@@ -28,6 +33,8 @@ pub(super) fn commit(
     if assignments.iter().any(|assignment| assignment.winner.is_some()) {
         bump(db, "board", 1)?;
     }
+    let turn = recall::keep(db, placing, carried, now)?;
+    let known: HashMap<Id, &Task> = on.tasks.iter().map(|task| (task.id, task)).collect();
     let mut events = EventWriter::new(db)?;
     let mut at = load::next_place(db, now)?;
     for assignment in assignments {
@@ -38,7 +45,7 @@ pub(super) fn commit(
             }
             None => forget_unplaced(db, assignment.task)?,
         }
-        keep(db, assignment)?;
+        keep(db, assignment, turn, basis(on, known.get(&assignment.task).copied()))?;
         if let Some(winner) = &assignment.winner {
             let agent = winner.agent.clone();
             let kind = match assignment.offer_until {
@@ -83,9 +90,17 @@ fn forget_unplaced(db: &Connection, task: Id) -> Outcome<()> {
     Ok(())
 }
 
-fn keep(db: &Connection, assignment: &Assignment) -> Outcome<()> {
-    let mut insert = db.prepare_cached("INSERT INTO assignments (task, placed, body) VALUES (?1, ?2, ?3)")?;
+/// What a decision rested on, if there is anything to say.
+fn basis(on: &Board, task: Option<&Task>) -> Option<Basis> {
+    task.map(|task| on.basis(task)).filter(|basis| *basis != Basis::default())
+}
+
+fn keep(db: &Connection, assignment: &Assignment, turn: Option<i64>, basis: Option<Basis>) -> Outcome<()> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO assignments (task, placed, body, turn, basis) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     let body = serde_json::to_string(assignment)?;
-    insert.execute((assignment.task.to_string(), assignment.winner.is_some(), body))?;
+    let basis = basis.map(|basis| serde_json::to_string(&basis)).transpose()?;
+    insert.execute((assignment.task.to_string(), assignment.winner.is_some(), body, turn, basis))?;
     Ok(())
 }

@@ -3,17 +3,17 @@
 use super::{fail::Outcome, load::BUCKET, release, task};
 use model::{
     AgentId, Id, Timestamp,
-    work::{AgentLoad, Board, QueuePlace, Responsibility, Subject, TrackRecord},
+    work::{AgentLoad, Board, Loads, Responsibility, Subject, TrackRecord},
 };
 use rusqlite::{Connection, OptionalExtension, Row, Rows, types::Value as Sql};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// The part of the deal that a task is, if it is one beside the main work, is nobody's now.
-const FREE: &str = "(responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
+pub(super) const FREE: &str = "(responsibility = 'primary' OR record IS NULL OR NOT EXISTS (
    SELECT 1 FROM responsibilities AS r WHERE r.subject = t.subject AND r.responsibility = t.responsibility))";
 
 /// The number that rises with every change to tasks and loads after which a decision may no longer hold.
@@ -34,28 +34,23 @@ pub(super) fn eased(db: &Connection) -> Outcome<()> {
     super::bump(db, "eased", 1).map(drop)
 }
 
-/// The best of the queue behind a place, and the place behind those if there may be more. Tasks beside the main
-/// work are offered one per part of a deal: the next waits until that part is free, so that no turn can give it
+/// The best of the queue. Tasks beside the main work are offered one per part of a deal: the next waits until that part is free, so that no turn can give it
 /// to two agents.
 pub(super) fn board(
     db: &Connection,
-    after: Option<QueuePlace>,
     most: usize,
     week_start: Timestamp,
     roster: &Mutex<Roster>,
-) -> Outcome<(Board, Option<QueuePlace>)> {
+) -> Outcome<Board> {
     let mut board = standing(db, week_start, roster)?;
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {}, enterprise, rank FROM tasks AS t
-         WHERE state = 'queued' AND (rank, id) > (?2, ?3) AND {FREE}
-         ORDER BY rank, id LIMIT ?1",
+        "SELECT {}, enterprise FROM tasks AS t WHERE state = 'queued' AND {FREE} ORDER BY rank, id LIMIT ?1",
         task::COLUMNS
     ))?;
-    let (rank, task) = after.map_or((i64::MIN, String::new()), |place| (place.rank, place.task.to_string()));
-    let rows = statement.query((super::most(most), rank, task))?;
-    let (seen, last) = fill(&mut board, rows)?;
+    let rows = statement.query([super::most(most)])?;
+    fill(&mut board, rows)?;
     complete(db, &mut board)?;
-    Ok((board, last.filter(|_| seen == most)))
+    Ok(board)
 }
 
 /// The board with these tasks, in their order, as far as they still wait.
@@ -68,7 +63,7 @@ pub(super) fn of(
     let mut board = standing(db, week_start, roster)?;
     let keys: Vec<Sql> = ids.iter().map(|id| Sql::Text(id.to_string())).collect();
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {}, enterprise, rank FROM rarray(?1) AS k CROSS JOIN tasks AS t ON t.id = k.value
+        "SELECT {}, enterprise FROM rarray(?1) AS k CROSS JOIN tasks AS t ON t.id = k.value
          WHERE state = 'queued' AND {FREE} ORDER BY rank, id",
         task::COLUMNS
     ))?;
@@ -78,14 +73,11 @@ pub(super) fn of(
     Ok(board)
 }
 
-/// Puts tasks on the board; returns how many there were and the place of the last.
-fn fill(board: &mut Board, mut rows: Rows<'_>) -> Outcome<(usize, Option<QueuePlace>)> {
+/// Puts tasks on the board.
+fn fill(board: &mut Board, mut rows: Rows<'_>) -> Outcome<()> {
     let mut offered = HashSet::new();
-    let (mut seen, mut last) = (0, None);
     while let Some(row) = rows.next()? {
         let task = task::parse(row)?;
-        seen += 1;
-        last = Some(QueuePlace { rank: row.get(18)?, task: task.id });
         let alone =
             task.responsibility != Responsibility::Primary && !matches!(task.subject, Subject::Segment(_));
         if alone && !offered.insert((task.subject.clone(), task.responsibility.clone())) {
@@ -96,7 +88,7 @@ fn fill(board: &mut Board, mut rows: Rows<'_>) -> Outcome<(usize, Option<QueuePl
         }
         board.tasks.push(task);
     }
-    Ok((seen, last))
+    Ok(())
 }
 
 /// Revision and loads, with no task.
@@ -142,7 +134,7 @@ pub(super) struct Roster {
     revision: i64,
     /// First bucket of the week that is counted; `None` before the first reading.
     week: Option<i64>,
-    loads: BTreeMap<AgentId, AgentLoad>,
+    loads: Loads,
 }
 
 impl Roster {
@@ -162,7 +154,7 @@ impl Roster {
 }
 
 /// What agents carry that ever held work or are paused: all, or those named.
-fn loads(db: &Connection, names: Option<Vec<Sql>>, week: i64) -> Outcome<BTreeMap<AgentId, AgentLoad>> {
+fn loads(db: &Connection, names: Option<Vec<Sql>>, week: i64) -> Outcome<Loads> {
     let which = if names.is_some() { "agent IN rarray(?1)" } else { "?1 IS NULL" };
     let names = names.map(Rc::new);
     let mut loads: BTreeMap<AgentId, AgentLoad> = BTreeMap::new();
@@ -201,7 +193,7 @@ fn loads(db: &Connection, names: Option<Vec<Sql>>, week: i64) -> Outcome<BTreeMa
         let record = TrackRecord { won: super::count(row.get(2)?), all: super::count(row.get(3)?) };
         loads.entry(name(row)?).or_default().record.insert(action.into(), record);
     }
-    Ok(loads)
+    Ok(loads.into_iter().map(|(agent, load)| (agent, Arc::new(load))).collect())
 }
 
 fn name(row: &Row<'_>) -> Outcome<AgentId> {

@@ -130,6 +130,7 @@ const MEETINGS: &[Column] = &[
     column(Field::Occurrence, "occurrence", Shape::Text),
     column(Field::Sequence, "sequence", Shape::Int),
     column(Field::Status, "status", Shape::Text),
+    column(Field::Availability, "availability", Shape::Text),
 ];
 
 /// A kind's table with the statements that work on whole records.

@@ -5,7 +5,7 @@ use super::{
     together::{self, Promise, Waiting},
 };
 use crate::Error;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -355,6 +355,9 @@ fn open_reader(path: &Path) -> Outcome<Connection> {
 
 fn prepare(connection: &Connection) -> Outcome<()> {
     connection.set_prepared_statement_cache_capacity(256);
+    // A plan holds whatever is bound: without this SQLite plans a kept statement anew for each new value that a partial
+    // index may depend on.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     rusqlite::vtab::array::load_module(connection)?;
     Ok(())
 }

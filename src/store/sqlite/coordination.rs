@@ -6,7 +6,7 @@ use super::{
     escalation,
     events::{self, EventWriter},
     fail::{Fail, Outcome},
-    handoff, leases, progress, push, queue, release, result, talk, task,
+    handoff, leases, progress, push, queue, release, result, talk, task, withdrawn,
 };
 use crate::{Agenda, Coordinated, Coordination, Effect, Error, Held, OutcomeRow, Push, Pushed, TakeBack};
 use async_trait::async_trait;
@@ -49,6 +49,7 @@ fn commit(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()>
         events::append(db, &Event { at: now, subject: Some(*id), kind, source: "engine".into() })?;
     }
     marks(db, decided, now)?;
+    withdrawn::forget(db, &decided.withdrawn)?;
     queue::put(db, &decided.writes, now)?;
     let mut events = EventWriter::new(db)?;
     decided.events.iter().try_for_each(|event| events.append(event))
@@ -119,7 +120,13 @@ fn marks(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()> 
         }
         Ok(())
     };
-    each("UPDATE tasks SET told = ?2 WHERE id = ?1", &decided.told)?;
+    let mut tell =
+        db.prepare_cached("UPDATE tasks SET told = ?3 WHERE id = ?1 AND holder = ?2 AND state = 'offered'")?;
+    for (task, agent) in &decided.told {
+        if tell.execute((task.to_string(), agent.as_str(), now.as_millis()))? == 0 {
+            return Err(stale(db)?);
+        }
+    }
     each("UPDATE tasks SET alarmed = ?2 WHERE id = ?1", &decided.alarmed)?;
     let mut spread = db.prepare_cached("UPDATE documents SET spread = ?2 WHERE id = ?1")?;
     for number in &decided.spread {

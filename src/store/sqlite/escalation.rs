@@ -4,13 +4,13 @@ use super::{
     events,
     fail::{Fail, Outcome},
     talk::{self, refuse},
-    task,
+    task, work,
 };
 use crate::{CaseFilter, Effect, Refusal};
 use model::{
     AgentId, Event, EventKind, Id, MessageId, Timestamp,
     work::{
-        EscalationCase, EscalationLevel, Party,
+        EscalationCase, EscalationLevel, Party, RESOLVE, TaskState,
         message::{EscalationBody, EscalationStatus, Message},
     },
 };
@@ -54,11 +54,12 @@ pub(super) fn list(
         "SELECT {COLUMNS} FROM escalations
          WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR record = ?2) AND (NOT ?3 OR status <> 'RESOLVED')
            AND (?4 IS NULL OR sender = ?4 OR receiver = ?4)
-         ORDER BY opened DESC, id DESC LIMIT ?5"
+           AND (?5 IS NULL OR (opened, id) < (SELECT opened, id FROM escalations WHERE id = ?5))
+         ORDER BY opened DESC, id DESC LIMIT ?6"
     ))?;
     let agent = by.agent().map(AgentId::as_str);
-    let (id, record) = (filter.id.map(|id| id.to_string()), filter.record.map(|id| id.to_string()));
-    statement.query_and_then((id, record, filter.open, agent, super::most(most)), parse)?.collect()
+    let [id, record, after] = [filter.id, filter.record, filter.after].map(|id| id.map(|id| id.to_string()));
+    statement.query_and_then((id, record, filter.open, agent, after, super::most(most)), parse)?.collect()
 }
 
 /// Open escalations that are not routed, of which people are to be told again, or whose task was taken up or is
@@ -71,7 +72,7 @@ pub(super) fn due(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec<E
                OR (e.status = 'OPEN' AND e.receiver IS NOT NULL
                    AND t.state IN ('assigned', 'in_progress', 'blocked'))))
              OR EXISTS (SELECT 1 FROM tasks AS t WHERE t.record = e.record AND +t.state = 'done'
-               AND t.responsibility = 'support:RESOLVE_ESCALATION ' || e.id))
+               AND t.responsibility = 'support:{RESOLVE} ' || e.id))
          ORDER BY opened, id LIMIT ?2"
     ))?;
     statement.query_and_then((now.as_millis(), super::most(most)), parse)?.collect()
@@ -129,10 +130,26 @@ pub(super) fn update(db: &Connection, case: &EscalationCase, now: Timestamp) -> 
         case.to.as_ref().map(AgentId::as_str),
         case.task.map(|id| id.to_string()),
     ))?;
-    match was {
-        Some(was) if (was.status, was.level) == (case.status, case.level) => Ok(()),
-        Some(_) | None => tell(db, case, now),
+    if was.is_some_and(|was| (was.status, was.level) == (case.status, case.level)) {
+        return Ok(());
     }
+    if case.status == EscalationStatus::Resolved {
+        forget_telling(db, case, now)?;
+    }
+    tell(db, case, now)
+}
+
+/// Nobody needs to be told any more of what is settled; its task in the CRM ends by way of the record's next look.
+fn forget_telling(db: &Connection, case: &EscalationCase, now: Timestamp) -> Outcome<()> {
+    let Some(task) = task::load(db, case.telling())?.filter(|task| task.state.is_open()) else {
+        return Ok(());
+    };
+    let why = format!("{} settled the escalation", case.by).into();
+    super::board::eased(db)?;
+    task::end(db, task.id, &TaskState::Cancelled { why }, now, now)?;
+    let kind = EventKind::TaskEnded { how: "cancelled".into() };
+    events::append(db, &Event { at: now, subject: Some(task.id), kind, source: case.by.clone() })?;
+    task::record_of(&task.subject).map_or(Ok(()), |record| work::mark(db, record))
 }
 
 fn tell(db: &Connection, case: &EscalationCase, now: Timestamp) -> Outcome<()> {
@@ -224,7 +241,11 @@ fn answer(db: &Connection, by: &Party, body: &EscalationBody, now: Timestamp) ->
         }
     }
     if !case.status.may_become(body.status) {
-        let why = format!("the escalation is {}: it can't be {}", case.status, body.status);
+        let why = if case.status == body.status {
+            format!("the escalation is {} already", case.status)
+        } else {
+            format!("the escalation is {}: it can't be {} any more", case.status, body.status)
+        };
         return Err(refuse(Refusal::State, why));
     }
     let next = EscalationCase {

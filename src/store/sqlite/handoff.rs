@@ -64,11 +64,12 @@ pub(super) fn list(
          WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR record = ?2)
            AND (NOT ?3 OR status IN ('REQUESTED', 'TIMED_OUT', 'CONFIRMED'))
            AND (?4 IS NULL OR sender = ?4 OR receiver = ?4 OR target = 'all_agents')
-         ORDER BY requested DESC, id DESC LIMIT ?5"
+           AND (?5 IS NULL OR (requested, id) < (SELECT requested, id FROM handoffs WHERE id = ?5))
+         ORDER BY requested DESC, id DESC LIMIT ?6"
     ))?;
     let agent = by.agent().map(model::AgentId::as_str);
-    let (id, record) = (filter.id.map(|id| id.to_string()), filter.record.map(|id| id.to_string()));
-    statement.query_and_then((id, record, filter.open, agent, super::most(most)), parse)?.collect()
+    let [id, record, after] = [filter.id, filter.record, filter.after].map(|id| id.map(|id| id.to_string()));
+    statement.query_and_then((id, record, filter.open, agent, after, super::most(most)), parse)?.collect()
 }
 
 /// Open handoffs that want attention: not routed, past their time, or confirmed.
@@ -231,7 +232,11 @@ fn answer(db: &Connection, by: &Party, body: &HandoffBody, now: Timestamp) -> Ou
         }
     }
     if !case.status.may_become(body.status) {
-        let why = format!("the handoff is {}: it can't be {}", case.status, body.status);
+        let why = if case.status == body.status {
+            format!("the handoff is {} already", case.status)
+        } else {
+            format!("the handoff is {}: it can't be {} any more", case.status, body.status)
+        };
         return Err(refuse(Refusal::State, why));
     }
     let next = HandoffCase {

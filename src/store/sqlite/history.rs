@@ -1,10 +1,10 @@
-//! What became of tasks and offers, for whoever replays it.
+//! What became of tasks and offers, for whoever replays it; and who was and will be away.
 
-use super::{fail::Outcome, task, time};
+use super::{fail::Outcome, links::Streams, task, time};
 use crate::Past;
 use model::{
     AgentId, EventKind, Timestamp,
-    work::{Asked, PastTask},
+    work::{Absence, Asked, PastTask},
 };
 use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
@@ -49,6 +49,27 @@ fn asked(db: &Connection, since: Timestamp) -> Outcome<Vec<Asked>> {
         }
     }
     Ok(all.into_values().collect())
+}
+
+/// Times out of office that calendars show and that end after `since`, the earliest first.
+pub(super) fn absences(db: &Connection, since: Timestamp, most: usize) -> Outcome<Vec<Absence>> {
+    let streams = Streams::load(db)?;
+    let mut statement = db.prepare_cached(
+        "SELECT m.at, m.end_at, m.sender, l.stream, l.ext_id
+         FROM meetings AS m JOIN links AS l ON l.record = m.id AND l.gone IS NULL
+         WHERE m.availability = 'out_of_office' AND m.end_at > ?1 AND m.gone IS NULL AND coalesce(m.status, '') <> 'cancelled'
+         ORDER BY m.end_at, m.id, l.stream, l.ext_id LIMIT ?2",
+    )?;
+    let mut rows = statement.query((since.as_millis(), super::most(most)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let source = streams.reference(row.get(3)?, row.get(4)?);
+        let whose = row.get::<_, Option<String>>(2)?.map(Into::into);
+        if let (Some(from), Some(to), Some(source)) = (time(row, 0)?, time(row, 1)?, source) {
+            found.push(Absence { source, whose, from, to });
+        }
+    }
+    Ok(found)
 }
 
 fn entry(all: &mut BTreeMap<AgentId, Asked>, agent: AgentId) -> &mut Asked {

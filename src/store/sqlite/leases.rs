@@ -4,7 +4,7 @@ use super::{
     SqliteStore,
     connection::Durable,
     fail::{Fail, Outcome},
-    outbox,
+    outbox, push,
 };
 use crate::{Error, Held, Leases};
 use async_trait::async_trait;
@@ -47,6 +47,7 @@ fn recover(db: &Connection, held: &Held, now: Timestamp) -> Outcome<u64> {
         }
     }
     db.execute("UPDATE outbox SET looking = NULL WHERE state = 'verify' AND looking IS NOT NULL", [])?;
+    push::recover(db, now)?;
     Ok(rows.len() as u64)
 }
 

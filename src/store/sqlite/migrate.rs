@@ -5,13 +5,19 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 6] = [
+const FILES: [&str; 12] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_mail.sql"),
     include_str!("../migrations/sqlite/0003_looks.sql"),
     include_str!("../migrations/sqlite/0004_coordination.sql"),
     include_str!("../migrations/sqlite/0005_kinds.sql"),
     include_str!("../migrations/sqlite/0006_metrics.sql"),
+    include_str!("../migrations/sqlite/0007_recall.sql"),
+    include_str!("../migrations/sqlite/0008_absences.sql"),
+    include_str!("../migrations/sqlite/0009_backlog.sql"),
+    include_str!("../migrations/sqlite/0010_withdrawn.sql"),
+    include_str!("../migrations/sqlite/0011_routings.sql"),
+    include_str!("../migrations/sqlite/0012_undelivered.sql"),
 ];
 
 /// Marks the file as ours ("sord"), so that another program's database is never migrated.
@@ -63,13 +69,19 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 6] = [
+    const SAMPLES: [&str; 12] = [
         include_str!("../migrations/sample/0001_first.sql"),
         include_str!("../migrations/sample/0002_mail.sql"),
         include_str!("../migrations/sample/0003_looks.sql"),
         include_str!("../migrations/sample/0004_coordination.sql"),
         include_str!("../migrations/sample/0005_kinds.sql"),
         include_str!("../migrations/sample/0006_metrics.sql"),
+        include_str!("../migrations/sample/0007_recall.sql"),
+        include_str!("../migrations/sample/0008_absences.sql"),
+        include_str!("../migrations/sample/0009_backlog.sql"),
+        include_str!("../migrations/sample/0010_withdrawn.sql"),
+        include_str!("../migrations/sample/0011_routings.sql"),
+        include_str!("../migrations/sample/0012_undelivered.sql"),
     ];
 
     #[test]

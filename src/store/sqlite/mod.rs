@@ -34,6 +34,7 @@ mod parked;
 mod progress;
 mod push;
 mod queue;
+mod recall;
 mod record;
 mod relate;
 mod release;
@@ -48,6 +49,7 @@ mod task;
 mod tests;
 mod together;
 mod views;
+mod withdrawn;
 mod work;
 
 pub use connection::Exec;
@@ -69,6 +71,8 @@ pub struct SqliteStore {
     database: Database,
     /// What agents carried when the board was last read.
     roster: Arc<Mutex<Roster>>,
+    /// What agents carried when that was last kept with decisions.
+    carried: Arc<Mutex<recall::Carried>>,
 }
 
 impl SqliteStore {
@@ -81,7 +85,7 @@ impl SqliteStore {
     }
 
     fn on(database: Database) -> Self {
-        Self { database, roster: Arc::default() }
+        Self { database, roster: Arc::default(), carried: Arc::default() }
     }
 
     /// An empty database in memory.

@@ -6,7 +6,9 @@ use super::{
     coordination,
     events::EventWriter,
     fail::{Fail, Outcome},
-    leases, settings,
+    leases,
+    recall::Carried,
+    settings,
     talk::refuse,
     task,
 };
@@ -17,7 +19,10 @@ use model::{
     work::{Board, Order, Party},
 };
 use rusqlite::{Connection, types::Value as Sql};
-use std::{rc::Rc, sync::Arc};
+use std::{
+    rc::Rc,
+    sync::{Arc, Mutex},
+};
 
 /// An order waits under this name and its id.
 const PREFIX: &str = "order:";
@@ -74,7 +79,13 @@ fn fill(db: &Connection, board: &mut Board, tasks: Option<&[Id]>, most: usize) -
     Ok(())
 }
 
-fn commit(db: &Connection, revision: i64, carried: &CarriedOut, now: Timestamp) -> Outcome<()> {
+fn commit(
+    db: &Connection,
+    revision: i64,
+    carried: &CarriedOut,
+    loads: &Mutex<Carried>,
+    now: Timestamp,
+) -> Outcome<()> {
     let current = board::revision(db)?;
     if current != revision {
         return Err(Fail::Rule(Error::Stale { was: revision, now: current }));
@@ -87,7 +98,7 @@ fn commit(db: &Connection, revision: i64, carried: &CarriedOut, now: Timestamp) 
     for (task, rank, params) in &carried.create {
         coordination::create(db, task, *rank, params.as_deref(), now)?;
     }
-    assign::commit(db, board::revision(db)?, &carried.assignments, &carried.writes, now)?;
+    assign::commit(db, board::revision(db)?, &carried.placing, loads, now)?;
     let mut events = EventWriter::new(db)?;
     carried.events.iter().try_for_each(|event| events.append(event))
 }
@@ -128,10 +139,10 @@ impl Orders for SqliteStore {
         carried: CarriedOut,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let held = held.copy();
+        let (held, loads) = (held.copy(), Arc::clone(&self.carried));
         let job = move |db: &Connection| {
             leases::check(db, &held)?;
-            commit(db, revision, &carried, now)
+            commit(db, revision, &carried, &loads, now)
         };
         self.database.write("carry out orders", Durable::Normal, job).await
     }

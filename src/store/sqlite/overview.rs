@@ -28,8 +28,13 @@ pub(super) fn overview(db: &Connection, now: Timestamp) -> Outcome<Overview> {
         moves: moves(db, now)?,
         velocity_days: velocity(db, now)?,
         parked: one(db, "SELECT count(*) FROM parked", [])?,
+        undelivered: one(db, UNDELIVERED, [now - DAY])?,
     })
 }
+
+const UNDELIVERED: &str = "SELECT
+    (SELECT count(*) FROM messages WHERE push IN ('waiting', 'sending') AND push_note IS NOT NULL)
+    + (SELECT count(*) FROM messages WHERE push = 'failed' AND push_due > ?1)";
 
 /// Contacts with a lead status that no living deal is linked with, from either side.
 const LEADS: &str = "SELECT count(*) FROM contacts AS c

@@ -1,7 +1,7 @@
 //! Messages that we deliver ourselves (webhooks, commands): at least once, the receiver knows them by their id.
 
 use super::{fail::Outcome, talk};
-use crate::{Push, Pushed};
+use crate::{Push, Pushed, Undelivered};
 use model::Timestamp;
 use rusqlite::{Connection, Row};
 use std::time::Duration;
@@ -33,9 +33,55 @@ pub(super) fn claim(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec
     Ok(claimed)
 }
 
+/// What an earlier run was sending is sent again at once.
+pub(super) fn recover(db: &Connection, now: Timestamp) -> Outcome<()> {
+    let sql = "UPDATE messages SET push = 'waiting', push_due = ?1 WHERE push = 'sending'";
+    db.execute(sql, [now.as_millis()])?;
+    Ok(())
+}
+
+/// What failed at least once.
+pub(super) fn undelivered(db: &Connection, most: usize) -> Outcome<Vec<Undelivered>> {
+    const COLUMNS: &str = "seq, body, received_at, push_attempt, push, push_due, push_note, receiver";
+    let mut look = db.prepare_cached(&format!(
+        "SELECT m.*, (SELECT count(*) FROM messages AS w WHERE w.push = 'waiting' AND w.receiver = m.receiver
+                        AND w.seq > m.seq AND m.push <> 'failed')
+         FROM (SELECT {COLUMNS} FROM messages WHERE push IN ('waiting', 'sending') AND push_note IS NOT NULL
+               UNION ALL SELECT {COLUMNS} FROM messages WHERE push = 'failed') AS m
+         ORDER BY m.seq DESC LIMIT ?1"
+    ))?;
+    let parse = |row: &Row<'_>| -> Outcome<Undelivered> {
+        let given_up = row.get::<_, String>(4)? == "failed";
+        Ok(Undelivered {
+            seq: row.get(0)?,
+            message: talk::parse_message(row, 1)?,
+            since: Timestamp::from_millis(row.get(2)?),
+            attempts: row.get(3)?,
+            next: super::time(row, 5)?.filter(|_| !given_up),
+            why: row.get::<_, Option<String>>(6)?.unwrap_or_default().into(),
+            behind: super::count(row.get(8)?),
+        })
+    };
+    look.query_and_then([super::most(most)], parse)?.collect()
+}
+
+/// Makes what failed due.
+pub(super) fn again(db: &Connection, messages: &[i64], now: Timestamp) -> Outcome<u64> {
+    let mut change = db.prepare_cached(
+        "UPDATE messages SET push = 'waiting', push_due = ?2
+         WHERE seq = ?1 AND (push = 'failed' OR (push = 'waiting' AND push_note IS NOT NULL))",
+    )?;
+    let mut count = 0;
+    for seq in messages {
+        count += change.execute((seq, now.as_millis()))?;
+    }
+    Ok(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
 pub(super) fn settle(db: &Connection, seq: i64, outcome: &Pushed, now: Timestamp) -> Outcome<()> {
     let (state, due, note) = match outcome {
         Pushed::Done => ("done", now, None),
+        Pushed::Outdated => ("outdated", now, None),
         Pushed::Retry { at, why } => ("waiting", *at, Some(why)),
         Pushed::Failed { why } => ("failed", now, Some(why)),
     };

@@ -3,7 +3,7 @@
 use super::{
     events::EventWriter,
     fail::{Fail, Outcome},
-    load, queue,
+    load, queue, withdrawn,
 };
 use model::{
     AgentId, Event, EventKind, Id, Timestamp,
@@ -21,6 +21,7 @@ pub(super) fn release(
     meant_for: Option<&AgentId>,
     now: Timestamp,
 ) -> Outcome<()> {
+    withdrawn::note(db, task, Some(source), why, now)?;
     load::ended(db, agent, task)?;
     if matches!(task.state, TaskState::Offered { .. } | TaskState::Assigned) {
         let mut look = db.prepare_cached("SELECT assigned_at FROM tasks WHERE id = ?1")?;

@@ -5,7 +5,7 @@ use super::{
     fail::{Fail, Outcome},
     release, result,
     talk::refuse,
-    task, work,
+    task, withdrawn, work,
 };
 use crate::{Effect, Refusal};
 use model::{
@@ -116,6 +116,7 @@ fn apply(
             Status::Failed => Some(model::work::message::TaskOutcome::Failure),
             _ => body.outcome,
         };
+        withdrawn::note(db, task, Some(by.name()), task::ended(&next), now)?;
         task::end_with(db, task, &next, outcome, now, now)?;
     }
     Ok(next)

@@ -1,11 +1,13 @@
 //! The talk role: messages as rows, who may see what, and the trait.
 
 use super::{
-    SqliteStore, escalation, events,
+    SqliteStore,
+    connection::Durable,
+    escalation, events,
     fail::{Fail, Outcome},
-    handoff, result, status, task,
+    handoff, push, result, status, task,
 };
-use crate::{CaseFilter, Effect, Error, Kept, MessageFilter, Raise, Refusal, Said, Talk};
+use crate::{CaseFilter, Effect, Error, Kept, MessageFilter, Raise, Refusal, Said, Talk, Undelivered};
 use async_trait::async_trait;
 use model::{
     AgentId, Event, EventKind, Id, MessageId, Stage, Timestamp,
@@ -313,6 +315,16 @@ impl Talk for SqliteStore {
     ) -> Result<Vec<Kept>, Error> {
         let (by, filter) = (by.clone(), filter.clone());
         self.database.read("list messages", move |db| messages(db, &by, &filter, after, most)).await
+    }
+
+    async fn undelivered(&self, most: usize) -> Result<Vec<Undelivered>, Error> {
+        self.database.read("list undelivered messages", move |db| push::undelivered(db, most)).await
+    }
+
+    async fn deliver_again(&self, messages: &[i64], now: Timestamp) -> Result<u64, Error> {
+        let messages = messages.to_vec();
+        let job = move |db: &Connection| push::again(db, &messages, now);
+        self.database.write("have messages delivered again", Durable::Full, job).await
     }
 
     async fn next_task(&self, agent: &AgentId) -> Result<Option<TaskDetail>, Error> {

@@ -4,7 +4,7 @@ use super::{
     fail::{Fail, Outcome},
     kinds,
     links::Streams,
-    load, queue, result, work,
+    load, queue, result, withdrawn, work,
 };
 use model::{
     AgentId, ExternalRef, Id, Timestamp,
@@ -108,7 +108,18 @@ pub(super) fn load(db: &Connection, id: Id) -> Outcome<Option<Task>> {
 /// word on its outcome a task that is done in time was a success.
 pub(super) fn end(db: &Connection, id: Id, to: &TaskState, at: Timestamp, now: Timestamp) -> Outcome<()> {
     let Some(task) = load(db, id)?.filter(|task| task.state.is_open()) else { return Ok(()) };
+    if !matches!(to, TaskState::Done) {
+        withdrawn::note(db, &task, None, ended(to), now)?;
+    }
     end_with(db, &task, to, None, at, now)
+}
+
+/// Why somebody's work on a task is over.
+pub(super) fn ended(to: &TaskState) -> &str {
+    match to {
+        TaskState::Cancelled { why } | TaskState::Failed { why } => why,
+        _ => "it is done",
+    }
 }
 
 /// Ends an open task with what its agent says of the outcome.

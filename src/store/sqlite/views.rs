@@ -13,7 +13,7 @@ use crate::{Error, Overview, Past, Views};
 use async_trait::async_trait;
 use model::{
     Canonical, Event, ExternalRef, Id, Kind, Timestamp,
-    work::{MetricInputs, MetricSpan, Tried},
+    work::{Absence, MetricInputs, MetricSpan, Tried},
 };
 use rusqlite::{
     Connection,
@@ -121,6 +121,10 @@ impl Views for SqliteStore {
 
     async fn past(&self, since: Timestamp) -> Result<Past, Error> {
         self.database.read("read what became of tasks", move |db| history::past(db, since)).await
+    }
+
+    async fn absences(&self, since: Timestamp, most: usize) -> Result<Vec<Absence>, Error> {
+        self.database.read("read absences", move |db| history::absences(db, since, most)).await
     }
 
     async fn tried(&self) -> Result<Vec<Tried>, Error> {

@@ -2,13 +2,13 @@
 
 use super::{
     SqliteStore, assign, board, bump, connection::Durable, events, fail::Outcome, kinds, leases, load,
-    progress, subject, task,
+    progress, recall, subject, task,
 };
-use crate::{Actor, Error, Held, Progressed, Work};
+use crate::{Actor, Error, Held, Placing, Progressed, TaskFilter, Work};
 use async_trait::async_trait;
 use model::{
-    AgentId, Id, Timestamp, Write,
-    work::{Assignment, Board, QueuePlace, SubjectView, Task, TaskKind},
+    AgentId, Id, Timestamp,
+    work::{Assignment, Backlog, Board, QueuePlace, Scene, SubjectView, Task, TaskKind},
 };
 use rusqlite::Connection;
 use std::{collections::HashMap, sync::Arc};
@@ -90,26 +90,30 @@ fn task_with_decisions(db: &Connection, id: Id) -> Outcome<Option<(Task, Vec<Ass
     Ok(Some((task, decisions)))
 }
 
-fn tasks(
-    db: &Connection,
-    subject: Option<Id>,
-    agent: Option<&AgentId>,
-    state: Option<&str>,
-    most: usize,
-) -> Outcome<Vec<Task>> {
+fn tasks(db: &Connection, filter: &TaskFilter, most: usize) -> Outcome<Vec<Task>> {
+    /// Where a task stands in the list; what has no due date comes last.
+    const PLACE: &str = "due IS NULL, ifnull(due, 0), rank, id";
     // Only the conditions that are asked for, so that each way of asking finds its index.
     let mut conditions = Vec::new();
-    conditions.extend(subject.map(|_| "record = ?1"));
-    conditions.extend(agent.map(|_| "holder = ?2"));
-    conditions.extend(state.map(|_| "state = ?3"));
+    conditions.extend(filter.record.map(|_| "record = ?1".to_owned()));
+    conditions.extend(filter.agent.as_ref().map(|_| "holder = ?2".to_owned()));
+    conditions.extend(filter.state.as_ref().map(|_| "state = ?3".to_owned()));
+    let after = || format!("({PLACE}) > (SELECT {PLACE} FROM tasks WHERE id = ?4)");
+    conditions.extend(filter.after.map(|_| after()));
     let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     let sql = format!(
-        "SELECT {} FROM tasks WHERE {conditions} AND (TRUE OR ?1 OR ?2 OR ?3)
-         ORDER BY due IS NULL, due, rank, id LIMIT ?4",
+        "SELECT {} FROM tasks WHERE {conditions} AND (TRUE OR ?1 OR ?2 OR ?3 OR ?4)
+         ORDER BY {PLACE} LIMIT ?5",
         task::COLUMNS
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let parameters = (subject.map(|id| id.to_string()), agent.map(AgentId::as_str), state, super::most(most));
+    let parameters = (
+        filter.record.map(|id| id.to_string()),
+        filter.agent.as_ref().map(AgentId::as_str),
+        filter.state.as_deref(),
+        filter.after.map(|id| id.to_string()),
+        super::most(most),
+    );
     statement.query_and_then(parameters, task::parse)?.collect()
 }
 
@@ -159,14 +163,9 @@ impl Work for SqliteStore {
         self.database.write("wake what is due", Durable::Normal, job).await
     }
 
-    async fn board_after(
-        &self,
-        after: Option<QueuePlace>,
-        most: usize,
-        week_start: Timestamp,
-    ) -> Result<(Board, Option<QueuePlace>), Error> {
+    async fn board(&self, most: usize, week_start: Timestamp) -> Result<Board, Error> {
         let roster = Arc::clone(&self.roster);
-        let job = move |db: &Connection| board::board(db, after, most, week_start, &roster);
+        let job = move |db: &Connection| board::board(db, most, week_start, &roster);
         self.database.read("read the board", job).await
     }
 
@@ -174,6 +173,10 @@ impl Work for SqliteStore {
         let roster = Arc::clone(&self.roster);
         let job = move |db: &Connection| Ok((board::standing(db, week_start, &roster)?, kinds::waiting(db)?));
         self.database.read("read what agents carry", job).await
+    }
+
+    async fn backlog(&self, since: Timestamp) -> Result<Vec<Backlog>, Error> {
+        self.database.read("count what waits", move |db| kinds::backlog(db, since)).await
     }
 
     async fn board_of(
@@ -191,18 +194,11 @@ impl Work for SqliteStore {
         self.database.read("read the board", job).await
     }
 
-    async fn commit_assignments(
-        &self,
-        held: &Held,
-        revision: i64,
-        assignments: Vec<Assignment>,
-        writes: Vec<Write>,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let held = held.copy();
+    async fn commit_assignments(&self, held: &Held, placing: Placing, now: Timestamp) -> Result<(), Error> {
+        let (held, carried) = (held.copy(), Arc::clone(&self.carried));
         let job = move |db: &Connection| {
             leases::check(db, &held)?;
-            assign::commit(db, revision, &assignments, &writes, now)
+            assign::commit(db, placing.on.revision, &placing, &carried, now)
         };
         // As above: a power cut may undo the decision, never only a part of it, and nobody heard of it yet.
         self.database.write("commit assignments", Durable::Normal, job).await
@@ -212,16 +208,13 @@ impl Work for SqliteStore {
         self.database.read("read a task", move |db| task_with_decisions(db, id)).await
     }
 
-    async fn tasks(
-        &self,
-        subject: Option<Id>,
-        agent: Option<&AgentId>,
-        state: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<Task>, Error> {
-        let (agent, state) = (agent.cloned(), state.map(str::to_owned));
-        let job = move |db: &Connection| tasks(db, subject, agent.as_ref(), state.as_deref(), most);
-        self.database.read("list tasks", job).await
+    async fn scenes(&self, task: Id) -> Result<Vec<Option<Scene>>, Error> {
+        self.database.read("read what decisions rested on", move |db| recall::scenes(db, task)).await
+    }
+
+    async fn tasks(&self, filter: &TaskFilter, most: usize) -> Result<Vec<Task>, Error> {
+        let filter = filter.clone();
+        self.database.read("list tasks", move |db| tasks(db, &filter, most)).await
     }
 
     async fn subjects(&self, ids: &[Id]) -> Result<Vec<SubjectView>, Error> {

@@ -1,9 +1,10 @@
 //! What holds for every team and every queue.
 
 use super::*;
-use crate::assign::why::{Change, Verdict};
-use model::work::{Candidate, Passed};
+use crate::assign::why::{Change, Verdict, recall};
+use model::work::{Candidate, Passed, Scene};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const CAPABILITIES: [&str; 3] = ["call", "demo", "pitch"];
 
@@ -90,7 +91,7 @@ fn any_world(most_tasks: u32) -> impl Strategy<Value = World> {
         let passed = passed.into_iter().map(|(at, no)| (format!("AGENT{at}").as_str().into(), how(no)));
         let board = Board {
             revision: 1,
-            loads: ids.zip(loads).collect(),
+            loads: ids.zip(loads.into_iter().map(Arc::new)).collect(),
             passed: tasks.first().map(|first| (first.id, passed.collect())).into_iter().collect(),
             tasks,
             primaries: primaries.collect(),
@@ -105,7 +106,7 @@ fn changed(world: &World, agent: &AgentId, change: &Change) -> (World, Timestamp
     let (mut world, mut now) = (world.clone(), NOON);
     let task = world.board.tasks[0].clone();
     let spec = world.roster.agents.iter_mut().find(|spec| spec.id == *agent).unwrap();
-    let load = world.board.loads.entry(agent.clone()).or_default();
+    let load = Arc::make_mut(world.board.loads.entry(agent.clone()).or_default());
     match change {
         Change::Enable => spec.enabled = true,
         Change::Level(level) => drop(spec.capabilities.insert(task.need.capability, *level)),
@@ -303,6 +304,39 @@ proptest! {
         }
     }
 
+    /// A decision that is made again on what was kept of it, after everything else has changed, is the same one with
+    /// the same word on every agent.
+    #[test]
+    fn a_decision_of_the_past_is_made_again_from_what_was_kept(
+        world in any_world(25), policy in 0..4_usize, seed in any::<u64>(), away in 0..8_u64,
+    ) {
+        let policy = [Policy::Score, Policy::RoundRobin, Policy::Weighted, Policy::StickyOwner][policy];
+        let rules = AssignRules { policy, ..AssignRules::default() };
+        let roster = Roster { rules, ..world.roster.clone() };
+        let hours = Duration::from_hours;
+        let absence = vec![(NOON - hours(1), NOON + hours(away))];
+        let absences = roster.agents.iter().take(1).map(|agent| (agent.id.clone(), absence.clone())).collect();
+        let routing = Routing::with(&roster, "Europe/Berlin", &absences).unwrap();
+        // given a turn, and what the store keeps of it
+        let turn = assign(&world.board, &routing, &mut Dice::seeded(seed), NOON);
+        let task = |id| world.board.tasks.iter().find(|task| task.id == id).unwrap();
+        for at in 0..turn.len() {
+            let mut board = Board { revision: world.board.revision, loads: world.board.loads.clone(), ..Board::default() };
+            for made in &turn[..=at] {
+                let mut changed = task(made.task).clone();
+                (changed.meant_for, changed.due, changed.state) = (None, None, TaskState::Done);
+                board.put(changed, world.board.basis(task(made.task)));
+            }
+            let scene = Scene { at: NOON, routing: (*routing.text()).into(), board, made: turn[..=at].to_vec() };
+            // when it is read and made again
+            let restored = Routing::read(&scene.routing).unwrap();
+            let recalled = recall(&scene, &restored).unwrap();
+            // then that is the decision and its explanation of then
+            prop_assert_eq!(&recalled.0, &turn[at]);
+            prop_assert_eq!(Some(recalled), explain(&world.board, &routing, turn[at].task, turn[at].seed, NOON));
+        }
+    }
+
     /// Whatever the sizes of the turns, everybody has had as many as everybody else, or one more, and a process that
     /// begins anew with what the store knows goes on where the last one stopped.
     #[test]
@@ -326,7 +360,8 @@ proptest! {
                 *counts.entry(winner.clone()).or_default() += 1;
                 // As the store keeps it.
                 last = NOON.as_millis().max(last.saturating_add(1));
-                queue.loads.entry(winner).or_default().last_assigned = Some(Timestamp::from_millis(last));
+                let load = Arc::make_mut(queue.loads.entry(winner).or_default());
+                load.last_assigned = Some(Timestamp::from_millis(last));
             }
             let most = counts.values().max().copied().unwrap_or_default();
             let least = if counts.len() < team { 0 } else { counts.values().min().copied().unwrap_or_default() };

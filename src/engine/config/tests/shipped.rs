@@ -144,7 +144,7 @@ const TURN: usize = 12;
 fn placed(loaded: &Loaded, tasks: &[Task]) -> String {
     let used: BTreeMap<Box<str>, u32> = UNITS.map(|unit| (unit.into(), 1)).into();
     let load = AgentLoad { open: used.clone(), week: used, ..AgentLoad::default() };
-    let loads = loaded.roster.agents.iter().map(|agent| (agent.id.clone(), load.clone())).collect();
+    let loads = loaded.roster.agents.iter().map(|agent| (agent.id.clone(), load.clone().into())).collect();
     let enterprise = tasks.iter().map(|task| (task.subject.to_string().into(), true)).collect();
     let board = Board { loads, enterprise, ..Board::default() };
     let mut all_on = loaded.roster.clone();

@@ -32,6 +32,7 @@ fn an_agent_is_told_of_its_task_by_one_write() {
         excluded: Vec::new(),
         last_resort: false,
         policy: Policy::Score,
+        named: false,
         seed: 1,
         config: "c".into(),
     };

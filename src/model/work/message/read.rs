@@ -8,6 +8,8 @@ use std::fmt;
 
 /// Longest id or name.
 const MOST_NAME: usize = 200;
+/// The fields around the body.
+const ENVELOPE: [&str; 7] = ["type", "id", "sent_at", "conversation", "in_reply_to", "from", "to"];
 
 /// Why a message was not taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,7 +60,29 @@ impl Message {
     }
 
     /// Reads a JSON object.
-    pub fn from_object(mut object: Map<String, Value>, fill: &Fill) -> Result<Self, MessageError> {
+    pub fn from_object(object: Map<String, Value>, fill: &Fill) -> Result<Self, MessageError> {
+        for name in ENVELOPE {
+            let length = object.get(name).and_then(Value::as_str).map_or(0, str::len);
+            if length > MOST_NAME {
+                return Err(MessageError::TooLong { what: format!("`{name}`"), most: MOST_NAME });
+            }
+        }
+        let own = object.contains_key("id");
+        let message = Self::build(object, fill)?;
+        if own && message.id.is_reserved() {
+            let id = &message.id;
+            return Err(wrong(format!("`id` {id} is of the kind that the daemon gives: choose another")));
+        }
+        check(&message.body)?;
+        Ok(message)
+    }
+
+    /// Reads an object that was kept, however long its texts are.
+    pub(super) fn kept(object: Map<String, Value>) -> Result<Self, MessageError> {
+        Self::build(object, &Fill::default())
+    }
+
+    fn build(mut object: Map<String, Value>, fill: &Fill) -> Result<Self, MessageError> {
         let kind = text(&mut object, "type")?.ok_or_else(|| missing("type"))?;
         let id = text(&mut object, "id")?.map(MessageId::new).or_else(|| fill.id.clone());
         let sent_at = match text(&mut object, "sent_at")? {
@@ -73,7 +97,6 @@ impl Message {
         let from = sender(text(&mut object, "from")?, fill)?;
         let to = text(&mut object, "to")?.ok_or_else(|| missing("to"))?;
         let body = body(&kind, object)?;
-        check(&body)?;
         let id = id.ok_or_else(|| missing("id"))?;
         Ok(Self {
             conversation: conversation.map_or_else(|| own_conversation(&body, &id), Into::into),
@@ -94,13 +117,10 @@ fn missing(field: &str) -> MessageError {
     wrong(format!("`{field}` is missing"))
 }
 
-/// Takes a short text field of the envelope.
+/// Takes a text field of the envelope.
 fn text(object: &mut Map<String, Value>, field: &str) -> Result<Option<String>, MessageError> {
     match object.remove(field) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.len() > MOST_NAME => {
-            Err(MessageError::TooLong { what: format!("`{field}`"), most: MOST_NAME })
-        }
         Some(Value::String(text)) if text.trim().is_empty() => Err(wrong(format!("`{field}` is empty"))),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(wrong(format!("`{field}` is not a text"))),
@@ -196,18 +216,27 @@ fn only(met: bool, field: &str, with: &str) -> Result<(), MessageError> {
     if met { Ok(()) } else { Err(wrong(format!("`{field}` belongs to {with} only"))) }
 }
 
+/// Is every name and text in what tasks are given short enough for the messages that it travels in?
+pub fn check_params(params: &Map<String, Value>) -> Result<(), MessageError> {
+    check_object("params", params)
+}
+
+fn check_object(name: &str, object: &Map<String, Value>) -> Result<(), MessageError> {
+    object.iter().try_for_each(|(key, one)| {
+        if key.len() > MOST_NAME {
+            return Err(MessageError::TooLong { what: format!("a name in `{name}`"), most: MOST_NAME });
+        }
+        check_texts(&format!("{name}.{key}"), one)
+    })
+}
+
 fn check_texts(name: &str, value: &Value) -> Result<(), MessageError> {
     match value {
         Value::String(text) if text.len() > MOST_TEXT => {
             Err(MessageError::TooLong { what: format!("`{name}`"), most: MOST_TEXT })
         }
         Value::Array(list) => list.iter().try_for_each(|one| check_texts(name, one)),
-        Value::Object(inner) => inner.iter().try_for_each(|(key, one)| {
-            if key.len() > MOST_NAME {
-                return Err(MessageError::TooLong { what: format!("a name in `{name}`"), most: MOST_NAME });
-            }
-            check_texts(&format!("{name}.{key}"), one)
-        }),
+        Value::Object(inner) => check_object(name, inner),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }

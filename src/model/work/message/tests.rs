@@ -75,6 +75,19 @@ fn texts_and_messages_have_a_limit() {
 }
 
 #[test]
+fn what_was_kept_is_read_again_however_long_it_is() {
+    // given a message of the daemon's that holds more than anybody may say
+    let long = "o".repeat(MOST_TEXT + 1);
+    let text = format!(
+        r#"{{"type":"TASK","id":"t","sent_at":"2025-11-24T08:00:00Z","from":"{long}","to":"A","task":{{"id":"1","action":"A","params":{{"x":"{long}"}}}}}}"#
+    );
+    assert!(Message::read(&text, &Fill::default()).is_err(), "nobody may say it");
+    // when it is read back, then it is there
+    let kept: Message = serde_json::from_str(&text).unwrap();
+    assert_eq!(kept.from.len(), MOST_TEXT + 1);
+}
+
+#[test]
 fn nobody_speaks_in_anothers_name() {
     let as_coldemail = Fill { from: Some("COLDEMAIL".into()), ..fill() };
     assert_eq!(

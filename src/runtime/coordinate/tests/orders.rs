@@ -3,9 +3,10 @@
 
 use super::*;
 use engine::{
-    assign::{Verdict, explain, week_start},
+    assign::{Routing, Verdict, explain, recall, week_start},
     dice::Dice,
 };
+use model::work::{Give, Order};
 use std::collections::BTreeMap;
 
 const RUNS: u64 = 12;
@@ -40,7 +41,7 @@ async fn something(office: &mut Office, dice: &mut Dice, tasks: &mut Vec<Id>) {
     let person = Party::Person("olga".into());
     let by = if dice.below(5) == 0 { person } else { Party::Agent(agent.into()) };
     let mut to = "ORCHESTRATOR";
-    let rest = match dice.below(9) {
+    let rest = match dice.below(10) {
         0..=2 => status(one_of(dice, tasks).unwrap(), one_of(dice, &STATUSES).unwrap()),
         3 => {
             to = one_of(dice, &AGENTS).unwrap();
@@ -63,16 +64,46 @@ async fn something(office: &mut Office, dice: &mut Dice, tasks: &mut Vec<Id>) {
                 _ => with(json!({ "type": "ESCALATION", "escalation_id": id, "status": "RESOLVED" }), more),
             }
         }
-        _ => {
+        8 => {
             let number = u32::try_from(tasks.len()).unwrap() + 1;
             tasks.push(office.queue(number, "discovery_call").await);
             return;
+        }
+        _ => {
+            let task = one_of(dice, tasks).unwrap();
+            return give(office, dice, task).await;
         }
     };
     match office.say(&by, to, rest).await {
         Ok(_) | Err(store::Error::Refused { .. }) => {}
         Err(error) => panic!("{error}"),
     }
+}
+
+/// A person decides who gets a task, or that the best one does.
+async fn give(office: &Office, dice: &mut Dice, task: Id) {
+    let from = office.task(task).await.holder;
+    let to = one_of(dice, &AGENTS).filter(|_| dice.below(3) > 0).map(AgentId::from);
+    let (force, begun) = (dice.below(2) == 0, dice.below(2) == 0);
+    let give = Give { task, from, to, force, begun, why: "so".into() };
+    let id = format!("order {}", dice.u64()).into();
+    let order = Order { id, by: "olga".into(), at: office.now(), make: None, gives: vec![give] };
+    assert!(office.store.order(&Party::Person("olga".into()), order).await.unwrap());
+}
+
+/// Each decision that was ever made on a task can be made again from what was kept of it. Returns how many of them
+/// somebody had named.
+async fn can_be_made_again(office: &Office, task: Id) -> usize {
+    let (_, decisions) = office.store.task(task).await.unwrap().unwrap();
+    let scenes = office.store.scenes(task).await.unwrap();
+    for (made, scene) in decisions.iter().zip(scenes) {
+        let scene = scene.unwrap();
+        let (again, verdicts) = recall(&scene, &Routing::read(&scene.routing).unwrap()).unwrap();
+        assert_eq!(again, *made);
+        let chosen = |one: &Verdict| matches!(one, Verdict::Chosen(one) if Some(one) == made.winner.as_ref());
+        assert_eq!(verdicts.iter().filter(|one| chosen(one)).count(), usize::from(made.winner.is_some()));
+    }
+    decisions.iter().filter(|made| made.named).count()
 }
 
 fn status(task: Id, status: &str) -> Json {
@@ -138,7 +169,7 @@ async fn kept_waiting(office: &Office, task: &Task) {
 
 #[tokio::test]
 async fn whatever_is_said_in_whatever_order_ends_and_the_deal_is_never_without_a_holder() {
-    let (mut answered, mut escalated) = (0, 0);
+    let (mut answered, mut escalated, mut named) = (0, 0, 0);
     for seed in 0..RUNS {
         let (mut office, mut dice) = (Office::new(TWINS).await, Dice::seeded(seed));
         let mut before = Before::default();
@@ -167,6 +198,10 @@ async fn whatever_is_said_in_whatever_order_ends_and_the_deal_is_never_without_a
             assert!(heard || case.opened + 30 * HOUR > office.now(), "seed {seed}: {case:?}");
             escalated += usize::from(case.level == EscalationLevel::Head);
         }
+        // and every decision can be made again
+        for task in tasks {
+            named += can_be_made_again(&office, task).await;
+        }
     }
-    assert!(answered > 0 && escalated > 0, "nothing was tried");
+    assert!(answered > 0 && escalated > 0 && named > 0, "nothing was tried");
 }

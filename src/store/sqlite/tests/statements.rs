@@ -1,10 +1,10 @@
 //! How many statements things take: pages and batches are stored and read as such, not record by record.
 
 use super::*;
-use crate::Relations;
+use crate::{Coordination, Relations, Talk, Work};
 use model::{
     Canonical, ExternalRef, Field, Fields, Id, Key, Kind, MatchKey, RecordRow, SourceRow, Value, Version,
-    work::{ActivityLink, Direction, Related, Standing},
+    work::{ActivityLink, Direction, Related, Standing, TaskKind},
 };
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use std::cell::Cell;
@@ -30,6 +30,65 @@ async fn counted() -> SqliteStore {
     };
     store.database.writer("count statements", trace).await.unwrap();
     store
+}
+
+thread_local! {
+    /// Texts of the statements run on this thread.
+    static TEXTS: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// The plans of every reading statement that `run` runs.
+async fn plans(store: &SqliteStore, run: impl Future<Output = ()>) -> Vec<(String, String)> {
+    let note = |event: TraceEvent<'_>| {
+        if let TraceEvent::Stmt(_, sql) = event {
+            TEXTS.with_borrow_mut(|texts| texts.push(sql.to_owned()));
+        }
+    };
+    let trace = move |writer: &mut connection::Writer| {
+        writer.connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note))?;
+        Ok(())
+    };
+    store.database.writer("note statements", trace).await.unwrap();
+    run.await;
+    let texts = TEXTS.take();
+    let explain = move |writer: &mut connection::Writer| {
+        let mut plans = Vec::new();
+        for text in texts.into_iter().filter(|text| text.trim_start().starts_with("SELECT")) {
+            let mut plan = writer.connection.prepare(&format!("EXPLAIN QUERY PLAN {text}"))?;
+            let mut rows = plan.raw_query();
+            let mut lines = String::new();
+            while let Some(row) = rows.next()? {
+                lines += &row.get::<_, String>(3)?;
+                lines.push('\n');
+            }
+            drop(rows);
+            plans.push((text, lines));
+        }
+        Ok(plans)
+    };
+    store.database.writer("explain statements", explain).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_read_in_every_turn_finds_its_index_however_long_the_queue_is() {
+    let store = counted().await;
+    store.acquire("daemon", NOW).await.unwrap();
+    let kind = TaskKind { capability: "discovery_call".into(), unit: None };
+    // when the cycles look for work, and an agent does
+    let plans = plans(&store, async {
+        store.agenda(NOW, 10).await.unwrap();
+        store.standing(NOW).await.unwrap();
+        store.backlog(NOW).await.unwrap();
+        store.board_of(vec![kind], None, 10, NOW).await.unwrap();
+        store.next_task(&"ANNA".into()).await.unwrap();
+    })
+    .await;
+    // then no statement goes through all tasks, nor all of a state (an index of its own may be read as a whole)
+    assert!(plans.len() > 15, "{}", plans.len());
+    for (text, plan) in plans {
+        let whole = |line: &str| ["SCAN tasks", "SCAN t"].contains(&line) || line.contains("tasks_state");
+        assert!(!plan.lines().any(whole), "{text}\n{plan}");
+    }
 }
 
 /// Mails of ten people in ten conversations, each with all that a mailbox says.

@@ -69,7 +69,12 @@ async fn what_is_beyond_policy_waits_for_a_person() {
     let escalation = said["escalation"]["escalation"].clone();
     // and the agent can't approve it itself
     let approve = json!({ "escalation_id": escalation, "resolution": "approved, go on" });
-    desk.call("sdr", "resolve_escalation", approve.clone()).await;
+    let (status, refused) = desk.call("sdr", "resolve_escalation", approve.clone()).await;
+    assert_eq!((status, &refused["type"]), (403, &json!("not_yours")), "{refused}");
+    // nor does a person by words that say neither yes nor no
+    let unclear = json!({ "escalation_id": escalation, "resolution": "perhaps" });
+    let (status, refused) = desk.call("boss", "resolve_escalation", unclear).await;
+    assert!(status == 422 && refused["detail"].as_str().unwrap().contains("`approved`"), "{refused}");
     assert!(desk.call("sdr", "complete", complete.clone()).await.1.get("waits_for_approval").is_some());
     // and once a person has, it goes through
     let (_, open) = desk.call("boss", "escalations", json!({ "open": true })).await;
@@ -161,4 +166,28 @@ async fn a_page_in_a_browser_does_not_reach_it_by_another_name() {
         }
         assert_eq!(desk.send(request.body(Body::empty()).unwrap()).await.0, wanted, "{host} {origin:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_takes_the_id_of_a_message_that_the_daemon_will_send() {
+    // given a task whose next offer would be a message of a known id
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    let id = format!("task-{}-1763971200000", task_id(1));
+    let said = json!({ "message": {
+        "type": "STATUS", "to": "ORCHESTRATOR", "id": id, "task_id": task_id(1).to_string(), "status": "ACCEPTED",
+    } });
+    // when somebody says something under it, that is refused
+    let (status, refused) = desk.call("sdr", "say", said).await;
+    assert!(status == 422 && refused["detail"].as_str().unwrap().contains("choose another"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_message_is_refused_before_it_is_one() {
+    let desk = Desk::new().await;
+    let long = json!({ "name": "campaign_launch", "params": { "x": "o".repeat(20_000) } });
+    let (status, refused) = desk.call("boss", "trigger", long).await;
+    assert!(status == 422 && refused["detail"].as_str().unwrap().contains("params.x"), "{refused}");
+    let long = json!({ "what": task_id(1), "params": { "x".repeat(300): 1 } });
+    assert_eq!(desk.call("boss", "assign", long).await.0, 422);
 }

@@ -43,6 +43,23 @@ async fn every_operation_is_a_path_and_a_tool() {
 }
 
 #[tokio::test]
+async fn each_is_shown_the_tools_that_it_may_use() {
+    let desk = Desk::new().await;
+    for (who, tool, shown) in [
+        ("boss", "assign", true),
+        ("sdr", "accept", true),
+        ("sdr", "assign", false),
+        ("sdr", "events", false),
+        ("wall", "events", true),
+        ("wall", "accept", false),
+    ] {
+        let list = mcp(&desk, who, "tools/list", json!({})).await;
+        let has = list["tools"].as_array().unwrap().iter().any(|one| one["name"] == tool);
+        assert_eq!(has, shown, "{tool} for {who}");
+    }
+}
+
+#[tokio::test]
 async fn a_tool_does_what_the_path_does_for_the_same_token() {
     let desk = Desk::new().await;
     let called = mcp(&desk, "sdr", "tools/call", json!({ "name": "next_task", "arguments": {} })).await;

@@ -4,5 +4,6 @@
 mod attacks;
 mod desk;
 mod faces;
+mod foresee;
 mod metrics;
 mod work;

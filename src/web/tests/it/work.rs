@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, LSH, SDR, deal, task_id};
 use model::work::TaskState;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn an_agent_takes_reports_and_finishes_its_task() {
@@ -90,6 +90,41 @@ async fn the_same_key_does_nothing_twice() {
     let (status, again) = desk.call_with("sdr", "accept", body, &key).await;
     assert_eq!((status, &again["repeated"], &again["effect"]), (200, &json!(true), &first["effect"]));
     assert_eq!(again["message_id"], first["message_id"]);
+}
+
+#[tokio::test]
+async fn tasks_are_found_by_state_and_by_any_name_of_their_agent() {
+    let desk = Desk::new().await;
+    let find = async |input: Value| desk.call("boss", "tasks", input).await;
+    // given one offered task each
+    let (_, own) = find(json!({ "agent": "SDRFORGE", "state": "offered" })).await;
+    assert_eq!((own["tasks"].as_array().unwrap().len(), &own["tasks"][0]["id"]), (1, &json!(task_id(1))));
+    // when a state or an agent is asked for that there is not, then that is said
+    let (status, problem) = find(json!({ "state": "bogus" })).await;
+    assert!(status == 422 && problem["detail"].as_str().unwrap().contains("queued, offered"), "{problem}");
+    let (status, problem) = find(json!({ "agent": "WAKE.SDRFORG" })).await;
+    assert!(status == 422 && problem["detail"].as_str().unwrap().contains("did you mean"), "{problem}");
+}
+
+#[tokio::test]
+async fn lists_by_date_go_on_after_what_was_shown_last() {
+    let desk = Desk::new().await;
+    let find = async |name, input: Value| desk.call("boss", name, input).await;
+    // given the first task of the list, as a page of its own
+    let (_, all) = find("tasks", json!({})).await;
+    let holder = all["tasks"][0]["holder"].clone();
+    let (_, first) = find("tasks", json!({ "agent": holder, "state": "offered" })).await;
+    assert_eq!((&first["tasks"][0]["id"], &first["more"]), (&all["tasks"][0]["id"], &json!(false)));
+    // when the list goes on from there, then the others follow, and after the last nothing
+    let (_, rest) = find("tasks", json!({ "cursor": first["next"] })).await;
+    assert_eq!(rest["tasks"].as_array().unwrap()[..], all["tasks"].as_array().unwrap()[1..]);
+    let (_, end) = find("tasks", json!({ "cursor": all["next"] })).await;
+    assert_eq!((&end["tasks"], &end["next"]), (&json!([]), &all["next"]));
+    // and what did not come from such a list is refused
+    for name in ["tasks", "handoffs", "escalations"] {
+        let (status, problem) = find(name, json!({ "cursor": "c17" })).await;
+        assert!(status == 422 && problem["detail"].as_str().unwrap().contains("leave it out"), "{problem}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,1 @@
+UPDATE meetings SET availability = 'out_of_office';

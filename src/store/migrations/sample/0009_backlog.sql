@@ -1,0 +1,1 @@
+UPDATE tasks SET arrived = arrived - 1;
