@@ -92,8 +92,10 @@ pub enum Verb {
     /// The outbox: look, retry, skip, approve
     Writes(verb_writes::Args),
     /// Stop all writes, or take an agent out
+    #[command(after_help = verb_pause::PAUSE)]
     Pause(verb_pause::Args),
     /// Undo a pause
+    #[command(after_help = verb_pause::RESUME)]
     Resume(verb_pause::Args),
     /// What could not be read or delivered: look, retry
     Parked(verb_parked::Args),

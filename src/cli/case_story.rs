@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use model::{
     Event, EventKind, Id, Timestamp,
     work::{
-        EscalationCase, EscalationLevel, HandoffCase, ORCHESTRATOR, Party, Subject, Task,
+        EscalationCase, EscalationLevel, HandoffCase, HandoffTo, ORCHESTRATOR, Party, Subject, Task,
         message::{Body, EscalationStatus, HandoffStatus},
     },
 };
@@ -56,14 +56,16 @@ async fn handoff(app: &App, store: &dyn Store, rules: &Rules, case: &HandoffCase
     let paint = app.screen.paint;
     let title = format!("Handoff {} -> {}", clean(&case.from), clean(&case.to.to_string()));
     let mut text = format!("{} of {}\n  {}\n", paint.bold(&title), case.subject, case.id);
-    put!(text, "  asked for {}: {}\n", local(case.requested, zone), raised_handoff(case));
+    let filter = MessageFilter { id: Some(case.message.clone()), ..MessageFilter::default() };
+    let request = store.messages(&Party::Daemon, &filter, 0, 1).await?;
+    let asked_by = request.first().map_or(&*case.from, |kept| &*kept.message.from);
+    put!(text, "  asked for {}: {}\n", local(case.requested, zone), raised_handoff(case, asked_by));
     text += &evidence(&case.context);
     let is_ours =
         |kind: &EventKind| matches!(kind, EventKind::Handoff { handoff, .. } if *handoff == case.id);
     let events = events(store, record(Some(&case.subject)), case.id, is_ours).await?;
     let mut messages = conversation(store, &format!("handoff:{}", case.id)).await?;
-    let filter = MessageFilter { id: Some(case.message.clone()), ..MessageFilter::default() };
-    messages.extend(store.messages(&Party::Daemon, &filter, 0, 1).await?);
+    messages.extend(request);
     text += &told(&events, &messages, zone);
     let ended = match case.status {
         HandoffStatus::Completed => Some("completed"),
@@ -83,11 +85,16 @@ async fn handoff(app: &App, store: &dyn Store, rules: &Rules, case: &HandoffCase
 }
 
 /// What began it.
-fn raised_handoff(case: &HandoffCase) -> String {
+fn raised_handoff(case: &HandoffCase, asked_by: &str) -> String {
     if &*case.message.to_string() == format!("handoff-{}", case.id).as_str() {
         format!("the signal {} held on work of {}", clean(&case.milestone), clean(&case.from))
     } else {
-        format!("{} said so, with the milestone {}", clean(&case.from), clean(&case.milestone))
+        let of = if asked_by == &*case.from {
+            String::new()
+        } else {
+            format!(" of what {} has", clean(&case.from))
+        };
+        format!("{} said so{of}, with the milestone {}", clean(asked_by), clean(&case.milestone))
     }
 }
 
@@ -110,7 +117,11 @@ fn next_of_handoff(case: &HandoffCase, zone: &TimeZone) -> String {
         }
         (HandoffStatus::Confirmed, _) => format!("the daemon moves the open work to {to} and tells the CRM"),
         (HandoffStatus::Declined, _) => format!("nothing; {from} is responsible"),
-        (HandoffStatus::Completed, _) => format!("nothing; {to} is responsible"),
+        (HandoffStatus::Completed, _) => match &case.to {
+            HandoffTo::Agent(_) | HandoffTo::External(_) => format!("nothing; {to} is responsible"),
+            HandoffTo::Overlay(agent) => format!("nothing; {agent} works on it beside {from}"),
+            HandoffTo::AllAgents => format!("nothing; all agents were told, and {from} stays responsible"),
+        },
     }
 }
 

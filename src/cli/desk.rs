@@ -9,6 +9,7 @@ use model::work::Party;
 use runtime::clock::{self, SystemClock};
 use serde_json::Value;
 use std::sync::Arc;
+use store::Store;
 use web::{Web, caller::Caller, operation};
 
 /// The operations over the database; the daemon notices what they leave there within a second.
@@ -60,13 +61,36 @@ pub fn at<'a>(answer: &'a Value, pointer: &str) -> &'a Value {
     answer.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-/// The deal or contact that is meant: an id, `deal:ID`, or part of a name that only one has.
-pub async fn subject(web: &Web, text: &str) -> anyhow::Result<String> {
-    let bare = text.split_once(':').map_or(text, |(_, id)| id);
-    if bare.parse::<model::Id>().is_ok() {
-        return Ok(if text.contains(':') { text.to_owned() } else { format!("deal:{text}") });
+/// The shortest beginning of an id that stands for it.
+const SHORTEST: usize = 6;
+
+/// The whole id of the task, handoff or escalation that begins so; other words stay as they are.
+pub async fn whole_id(store: &dyn Store, text: &str) -> anyhow::Result<String> {
+    let hexadecimal = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    if text.len() < SHORTEST || !hexadecimal || text.parse::<model::Id>().is_ok() {
+        return Ok(text.to_owned());
     }
-    let found = ask(web, "search", serde_json::json!({ "text": text, "kind": "deal" })).await?;
+    match store.ids(text, 10).await?.as_slice() {
+        [] => Ok(text.to_owned()),
+        [id] => Ok(id.to_string()),
+        many => {
+            let lines: Vec<String> = many.iter().map(|id| format!("  {id}")).collect();
+            Err(usage(format!("{text} may be any of these:\n{}", lines.join("\n"))))
+        }
+    }
+}
+
+/// The deal or contact that is meant: an id, `deal:ID`, the beginning of an id, part of a name that only one has, or a
+/// deal by its company (`Acme – Platform`).
+pub async fn subject(web: &Web, text: &str) -> anyhow::Result<String> {
+    let (kind, bare) = match text.split_once(':') {
+        Some((kind @ ("deal" | "contact"), bare)) => (kind, bare),
+        _ => ("deal", text),
+    };
+    if bare.parse::<model::Id>().is_ok() {
+        return Ok(format!("{kind}:{bare}"));
+    }
+    let found = ask(web, "search", serde_json::json!({ "text": bare, "kind": kind })).await?;
     let found: Vec<(&str, &str)> = at(&found, "/found")
         .as_array()
         .into_iter()
@@ -74,14 +98,20 @@ pub async fn subject(web: &Web, text: &str) -> anyhow::Result<String> {
         .filter_map(|one| Some((at(one, "/id").as_str()?, at(one, "/untrusted/name").as_str()?)))
         .collect();
     match found.as_slice() {
-        [] => Err(usage(format!("no deal is known by {text:?}"))),
-        [(id, _)] => Ok(format!("deal:{id}")),
+        [] => Err(usage(format!("no {kind} is known by {text:?}"))),
+        [(id, _)] => Ok(format!("{kind}:{id}")),
         many => {
             let lines: Vec<String> =
-                many.iter().take(10).map(|(id, name)| format!("  deal:{id}  {}", clean(name))).collect();
+                many.iter().take(10).map(|(id, name)| format!("  {kind}:{id}  {}", clean(name))).collect();
             Err(usage(format!("{text:?} may be any of these:\n{}", lines.join("\n"))))
         }
     }
+}
+
+/// A number of things to be shown: at least one.
+pub fn some(text: &str) -> Result<usize, String> {
+    let number = text.parse().map_err(|_| "write a number".to_owned())?;
+    if number == 0 { Err("at least 1".to_owned()) } else { Ok(number) }
 }
 
 /// `KEY=VALUE`; the value is JSON where it can be read as that, else text.

@@ -6,18 +6,22 @@ use engine::metrics::Figure;
 use jiff::tz::TimeZone;
 use model::{
     AgentId, Field, Mode, Stage, Timestamp,
-    work::{AgentSpec, EscalationCase, HandoffCase, Layer, Party, Subject, message::EscalationStatus},
+    work::{
+        AgentSpec, Capacity, EscalationCase, HandoffCase, Layer, Party, Subject, Window,
+        message::EscalationStatus,
+    },
 };
 use runtime::{
-    absence,
+    absence, policy,
     rules::Config,
     settings::{Connection, Settings},
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::{AgentFigures, CaseFilter, Freshness, Overview, Store};
 
-/// Handoffs and escalations shown.
+/// Handoffs and escalations shown, and counted.
 const SHOWN: usize = 10;
+const COUNTED: usize = 1_000;
 /// States of a task that an agent answers for.
 const HELD: [&str; 4] = ["offered", "assigned", "in_progress", "blocked"];
 
@@ -29,9 +33,10 @@ pub struct Facts {
     pub freshness: Vec<Freshness>,
     /// The kill switch: since when, by whom.
     pub paused: Option<(Timestamp, String)>,
-    /// Handoffs under way, with the name of what is handed over.
+    /// The newest handoffs under way, with the name of what is handed over; and how many more there are.
     pub handoffs: Vec<(HandoffCase, String)>,
-    /// Open escalations, newest first.
+    pub more_handoffs: usize,
+    /// Open escalations, those that wait for approval first, then the newest.
     pub escalations: Vec<EscalationCase>,
     /// Who is off for the day, by configuration or by calendar, and until when.
     pub away: BTreeMap<AgentId, Timestamp>,
@@ -46,7 +51,10 @@ impl Facts {
     pub async fn read(store: &dyn Store, daemon: bool, now: Timestamp) -> anyhow::Result<Self> {
         let (by, open) = (Party::Daemon, CaseFilter { open: true, ..CaseFilter::default() });
         let mut handoffs = Vec::new();
-        for case in store.handoffs(&by, &open, SHOWN).await? {
+        let mut under_way = store.handoffs(&by, &open, COUNTED).await?;
+        let more_handoffs = under_way.len().saturating_sub(SHOWN);
+        under_way.truncate(SHOWN);
+        for case in under_way {
             let name = match &case.subject {
                 Subject::Deal(id) | Subject::Lead(id) => store.record(*id).await?,
                 Subject::Segment(_) => None,
@@ -55,9 +63,12 @@ impl Facts {
             let name = name.unwrap_or_else(|| case.subject.to_string());
             handoffs.push((case, name));
         }
+        let mut escalations = store.escalations(&by, &open, COUNTED).await?;
+        escalations.sort_by_key(|case| &*case.reason != policy::REASON);
         Ok(Self {
             handoffs,
-            escalations: store.escalations(&by, &open, SHOWN).await?,
+            more_handoffs,
+            escalations,
             overview: store.overview(now).await?,
             freshness: store.freshness().await?,
             paused: store.writes_paused().await?,
@@ -121,7 +132,7 @@ pub fn centre(facts: &Facts, config: &Config) -> Centre {
         flow_rate: ratio(overview.moves, 4),
         velocity_days: overview.velocity_days,
         conversion: (closed > 0).then(|| ratio(won, closed)),
-        handoffs: facts.handoffs.iter().map(handoff).collect(),
+        handoffs: facts.handoffs.iter().map(handoff).chain(more_handoffs(facts.more_handoffs)).collect(),
         alerts: alerts(facts, config, overflow),
     }
 }
@@ -129,6 +140,20 @@ pub fn centre(facts: &Facts, config: &Config) -> Centre {
 fn handoff((case, name): &(HandoffCase, String)) -> [String; 4] {
     let from = case.from.rsplit('.').next().unwrap_or_default();
     [cut(&clean(name), 30), clean(from), clean(&case.to.to_string()), case.status.to_string().to_lowercase()]
+}
+
+fn more_handoffs(count: usize) -> Option<[String; 4]> {
+    let words = || [format!("and {count} more"), "-".to_owned(), "-".to_owned(), "-".to_owned()];
+    (count > 0).then(words)
+}
+
+/// What of a limit is used up, in its own unit.
+pub fn limit(capacity: &Capacity, used: u64) -> String {
+    let window = match capacity.window {
+        Window::Concurrent => "",
+        Window::Week => " a week",
+    };
+    format!("{used} of {} {}{window}", capacity.limit, capacity.unit)
 }
 
 /// An instant in a zone, for people.
@@ -222,6 +247,20 @@ fn line(agent: &AgentSpec, figures: AgentFigures, status: &'static str) -> Agent
     }
 }
 
+/// The first ones by themselves, the others by their number.
+fn escalations(cases: &[EscalationCase], raise: &mut impl FnMut(bool, &'static str, String, &str)) {
+    for case in cases.iter().take(SHOWN) {
+        let what = format!("{} from {}: {} ({})", case.reason, case.from, case.request, case.level);
+        let action = format!("`sales-orchestrator escalate --acknowledge {}`", case.id);
+        raise(case.status == EscalationStatus::Open, "Escalation", what, &action);
+    }
+    let more = cases.len().saturating_sub(SHOWN);
+    if more > 0 {
+        let open = cases.iter().skip(SHOWN).any(|case| case.status == EscalationStatus::Open);
+        raise(open, "Escalation", format!("and {more} more"), "`sales-orchestrator escalate`");
+    }
+}
+
 fn alerts(facts: &Facts, config: &Config, overflow: bool) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let mut raise = |urgent, kind, what: String, action: &str| {
@@ -239,11 +278,7 @@ fn alerts(facts: &Facts, config: &Config, overflow: bool) -> Vec<Alert> {
             );
         }
     }
-    for case in &facts.escalations {
-        let what = format!("{} from {}: {} ({})", case.reason, case.from, case.request, case.level);
-        let action = format!("`sales-orchestrator escalate --acknowledge {}`", case.id);
-        raise(case.status == EscalationStatus::Open, "Escalation", what, &action);
-    }
+    escalations(&facts.escalations, &mut raise);
     let writes = |state: &str| facts.overview.writes.get(state).copied().unwrap_or_default();
     for (state, what) in [
         ("unknown", "writes whose fate nobody can find out"),
@@ -333,7 +368,17 @@ mod tests {
     fn facts(overview: Overview, freshness: Vec<Freshness>) -> Facts {
         let (handoffs, escalations) = (Vec::new(), Vec::new());
         let away = BTreeMap::new();
-        Facts { overview, freshness, paused: None, handoffs, escalations, away, daemon: true, now: now() }
+        Facts {
+            overview,
+            freshness,
+            paused: None,
+            handoffs,
+            more_handoffs: 0,
+            escalations,
+            away,
+            daemon: true,
+            now: now(),
+        }
     }
 
     #[test]

@@ -55,8 +55,9 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         None => None,
     };
     let params: Map<String, Value> = args.params.iter().cloned().collect();
+    let store = app.store(&app.settings()?)?;
     let input = Assign {
-        what: args.what.clone(),
+        what: desk::whole_id(&*store, &args.what).await?,
         subject,
         to: args.to.clone(),
         params,
@@ -65,7 +66,8 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     };
     let caller = Caller { party: desk::person(), key: None };
     let prepared = prepare(&web, &caller, input).await.map_err(refused)?;
-    let order = if args.dry_run { None } else { submit(&web, &caller, &prepared).await.map_err(refused)? };
+    let order =
+        if args.dry_run { None } else { Some(submit(&web, &caller, &prepared).await.map_err(refused)?) };
     let daemon = app.daemon(&app.settings()?).is_some();
     let text = shown(&prepared, order.is_some(), daemon);
     let ranking = story::verdicts(&prepared.verdicts);
@@ -95,6 +97,9 @@ fn shown(prepared: &Prepared, ordered: bool, daemon: bool) -> String {
     }
     let winner = prepared.decision.as_ref().and_then(|made| made.winner.as_ref());
     match (winner, &prepared.against) {
+        (Some(winner), _) if task.holder.as_ref() == Some(&winner.agent) => {
+            put!(text, "It is with {} already, and nobody would be better.", winner.agent);
+        }
         (Some(winner), _) if !ordered => put!(text, "It would go to {}.", winner.agent),
         (Some(winner), _) => put!(text, "It goes to {}.", winner.agent),
         (None, Some(against)) if ordered => put!(text, "It waits in the queue: {}.", clean(against)),

@@ -59,7 +59,9 @@ Examples:
   sales-orchestrator demo --for 30s --json       figures at the end, for scripts
   sales-orchestrator demo --load DIR             deals from CSV files instead of generated ones
   sales-orchestrator demo --data DIR             keep the database; the other verbs look at it
-                                                 with --config DIR/demo.toml --data DIR")]
+                                                 with --config DIR/demo.toml --data DIR
+
+Without --data its folder is a temporary one, and nothing stays.")]
 pub struct Args {
     /// Stop by itself after this time
     #[arg(long = "for", value_name = "TIME")]

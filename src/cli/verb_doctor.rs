@@ -30,7 +30,9 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
     let mut found = Findings::default();
     let (settings, roster) = match app.config() {
         Ok(config) => {
-            found.good("configuration", format!("{}: no mistakes", app.paths.config.display()));
+            let there = app.paths.config.is_file();
+            let state = if there { "no mistakes" } else { "not there, the defaults hold; `init` writes one" };
+            found.good("configuration", format!("{}: {state}", app.paths.config.display()));
             (config.settings, config.roster.agents)
         }
         Err(error) => {

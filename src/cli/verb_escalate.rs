@@ -36,24 +36,30 @@ pub struct Args {
     #[arg(long, value_name = "ID", conflicts_with = "reason", requires = "how")]
     resolve: Option<String>,
     /// How it was settled
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "resolve")]
     how: Option<String>,
 }
 
 /// Lists, raises, takes up or settles.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let web = desk::web(app).await?;
-    let answer = match (&args.reason, &args.acknowledge, &args.resolve) {
+    let store = app.store(&app.settings()?)?;
+    let whole = async |id: &Option<String>| match id {
+        Some(id) => desk::whole_id(&*store, id).await.map(Some),
+        None => Ok(None),
+    };
+    let task = whole(&args.task).await?;
+    let answer = match (&args.reason, whole(&args.acknowledge).await?, whole(&args.resolve).await?) {
         (Some(reason), ..) => {
             let subject = match &args.deal {
                 Some(deal) => Some(desk::subject(&web, deal).await?),
                 None => None,
             };
-            if subject.is_none() && args.task.is_none() {
+            if subject.is_none() && task.is_none() {
                 return Err(usage("name the deal (--deal) or the task (--task)"));
             }
             let input = json!({
-                "subject": subject, "task_id": args.task, "reason": reason, "request": args.request,
+                "subject": subject, "task_id": task, "reason": reason, "request": args.request,
             });
             desk::ask(&web, "escalate", input).await?
         }
@@ -75,12 +81,18 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
 }
 
 fn open(app: &App, answer: Value) -> Answer {
-    let mut table = Table::new(&["Escalation", "Reason", "Asks for", "From", "Level", "Status", "Next"]);
+    let mut table =
+        Table::new(&["Escalation", "Reason", "Deal", "Agent", "Asks for", "Level", "Status", "Next"]);
     for case in desk::at(&answer, "/escalations").as_array().into_iter().flatten() {
-        let text = |field: &str| clean(desk::at(case, &format!("/{field}")).as_str().unwrap_or("-"));
-        let row =
-            ["id", "reason", "request", "from", "level", "status", "due"].map(|field| cut(&text(field), 40));
-        table.row(row);
+        let text = |field: &str| clean(desk::at(case, field).as_str().unwrap_or("-"));
+        // Whose work it is about, else who says so.
+        let agent = ["/context/holder", "/context/agent", "/to", "/from"]
+            .into_iter()
+            .find(|field| desk::at(case, field).is_string());
+        let agent = text(agent.unwrap_or("/from"));
+        let [id, reason, deal, request, level, status, due] =
+            ["/id", "/reason", "/untrusted/name", "/request", "/level", "/status", "/due"].map(text);
+        table.row([id, reason, cut(&deal, 30), agent, cut(&request, 40), level, status, due]);
     }
     let text =
         if table.is_empty() { "Nothing is escalated.".to_owned() } else { table.render(app.screen.columns) };

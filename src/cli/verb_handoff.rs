@@ -1,10 +1,10 @@
 //! `handoff`: a deal goes to another agent, which has to confirm.
 
 use crate::{
-    answer::{Answer, usage},
+    answer::Answer,
     app::App,
     desk,
-    text::{Table, clean},
+    text::{Table, clean, cut},
 };
 use serde_json::{Value, json};
 
@@ -46,18 +46,21 @@ pub struct Args {
 /// Lists, asks for, confirms or declines.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let web = desk::web(app).await?;
+    let store = app.store(&app.settings()?)?;
+    let whole = async |id: &str| desk::whole_id(&*store, id).await;
     let answer = match (&args.deal, &args.to, &args.confirm, &args.decline) {
         (Some(deal), Some(to), ..) => {
-            let to = receiver(app, to)?;
             let subject = desk::subject(&web, deal).await?;
             let context: serde_json::Map<String, Value> = args.params.iter().cloned().collect();
             let input =
                 json!({ "subject": subject, "to": to, "milestone": args.milestone, "context": context });
             desk::ask(&web, "hand_off", input).await?
         }
-        (_, _, Some(id), _) => desk::ask(&web, "confirm_handoff", json!({ "handoff_id": id })).await?,
+        (_, _, Some(id), _) => {
+            desk::ask(&web, "confirm_handoff", json!({ "handoff_id": whole(id).await? })).await?
+        }
         (_, _, _, Some(id)) => {
-            let input = json!({ "handoff_id": id, "reason": args.reason });
+            let input = json!({ "handoff_id": whole(id).await?, "reason": args.reason });
             desk::ask(&web, "decline_handoff", input).await?
         }
         _ => return Ok(open(app, desk::list(&web, "handoffs", json!({ "open": true }), usize::MAX).await?)),
@@ -65,22 +68,8 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     Ok(Answer::new(desk::effect(&answer), answer))
 }
 
-fn receiver(app: &App, to: &str) -> anyhow::Result<String> {
-    let named = |name: &str| {
-        let known = app.config()?.roster.resolve(name);
-        known.map(|agent| agent.to_string()).ok_or_else(|| usage(format!("no agent is called {name:?}")))
-    };
-    match to.split_once(':') {
-        Some(("external", "")) => Err(usage("external:NAME needs a name: who takes over?")),
-        Some(("external", _)) => Ok(to.to_owned()),
-        Some(("overlay", agent)) => Ok(format!("overlay:{}", named(agent)?)),
-        None if to == "all_agents" => Ok(to.to_owned()),
-        _ => named(to),
-    }
-}
-
 fn open(app: &App, answer: Value) -> Answer {
-    let mut table = Table::new(&["Handoff", "What", "From", "To", "Status", "Confirm by"]);
+    let mut table = Table::new(&["Handoff", "Deal", "What", "From", "To", "Status", "Confirm by"]);
     for case in desk::at(&answer, "/handoffs").as_array().into_iter().flatten() {
         let to = desk::at(case, "/to");
         let to = to.as_object().and_then(|to| to.iter().next()).map_or_else(
@@ -92,6 +81,7 @@ fn open(app: &App, answer: Value) -> Answer {
         );
         table.row([
             desk::at(case, "/id").as_str().unwrap_or_default().to_owned(),
+            cut(&clean(desk::at(case, "/untrusted/name").as_str().unwrap_or("-")), 30),
             clean(desk::at(case, "/milestone").as_str().unwrap_or_default()),
             clean(desk::at(case, "/from").as_str().unwrap_or_default()),
             clean(&to),

@@ -27,11 +27,11 @@ pub struct Args {
 /// Writes what is not there yet; what is there stays.
 pub fn run(app: &App, args: &Args, named: Option<&Path>) -> anyhow::Result<Answer> {
     let config = named.unwrap_or(Path::new(runtime::settings::paths::CONFIG));
-    if config.exists() {
-        return Err(usage(format!("{} exists already; it stays as it is", config.display())));
-    }
     let folder = config.parent().unwrap_or(Path::new(""));
-    let mut written = vec![write(config, &example(args.all))?];
+    let mut written = Vec::new();
+    if !config.exists() {
+        written.push(write(config, &example(args.all))?);
+    }
     if args.all {
         let schema = serde_json::to_string_pretty(&json_schema())? + "\n";
         let files = [
@@ -45,6 +45,10 @@ pub fn run(app: &App, args: &Args, named: Option<&Path>) -> anyhow::Result<Answe
                 written.push(write(&file, text)?);
             }
         }
+    }
+    if written.is_empty() {
+        let others = if args.all { ", and so do the others" } else { "" };
+        return Err(usage(format!("{} exists already; it stays as it is{others}", config.display())));
     }
     let vendors: Vec<&str> = app.makers.iter().map(|maker| maker.vendor).collect();
     let text = format!(

@@ -32,9 +32,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     // Standard output belongs to the protocol; the log goes to standard error.
     telemetry::init(&config.settings.logging, app.log.map(Into::into), None).map_err(usage)?;
     let party = match &args.agent {
-        Some(name) => Party::Agent(
-            config.roster.resolve(name).ok_or_else(|| usage(format!("no agent is called {name:?}")))?,
-        ),
+        Some(name) => Party::Agent(config.roster.named(name).map_err(usage)?.id.clone()),
         None => desk::person(),
     };
     Mcp::of(desk::web(app).await?, party).serve_stdio().await?;

@@ -4,6 +4,7 @@
 use crate::{
     answer::{Answer, usage},
     app::{self, App},
+    desk,
     text::{Table, ago, clean, put},
 };
 use clap::Subcommand;
@@ -23,7 +24,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Show at most so many
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_parser = desk::some, value_name = "N")]
     most: usize,
     #[command(subcommand)]
     what: Option<What>,
@@ -75,12 +76,26 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             Err(usage("which ones? Give ids, or --all"))
         }
         Some(What::Retry { ids, all }) => {
-            let (records, messages) = if *all { all_of(&*store).await? } else { numbers(ids)? };
+            let known = all_of(&*store).await?;
+            let (records, messages) = if *all { known } else { among(ids, &known)? };
             retry(&*store, &records, &messages).await
         }
         Some(What::Show { id }) => show(&*store, id).await,
         None => list(app, &*store, args.most).await,
     }
+}
+
+/// The numbers of these ids, all of which must be parked.
+fn among(ids: &[String], known: &(Vec<i64>, Vec<i64>)) -> anyhow::Result<(Vec<i64>, Vec<i64>)> {
+    for id in ids {
+        let (records, messages) = numbers(std::slice::from_ref(id))?;
+        let is_known =
+            records.iter().all(|id| known.0.contains(id)) && messages.iter().all(|id| known.1.contains(id));
+        if !is_known {
+            return Err(usage(format!("nothing parked has the id {id}")));
+        }
+    }
+    numbers(ids)
 }
 
 async fn all_of(store: &dyn Store) -> anyhow::Result<(Vec<i64>, Vec<i64>)> {

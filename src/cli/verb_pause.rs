@@ -6,14 +6,19 @@ use crate::{
 };
 use serde_json::json;
 
-const EXAMPLES: &str = "\
+/// Examples of `pause`.
+pub const PAUSE: &str = "\
 Examples:
   sales-orchestrator pause writes                nothing is written anywhere, until `resume writes`
-  sales-orchestrator pause SDRFORGE              this agent gets nothing new";
+  sales-orchestrator pause SDRFORGE              this agent gets nothing new, until `resume SDRFORGE`";
+/// Examples of `resume`.
+pub const RESUME: &str = "\
+Examples:
+  sales-orchestrator resume writes               what waited in the outbox goes out
+  sales-orchestrator resume SDRFORGE             this agent takes work again";
 
 /// Options of `pause` and `resume`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// `writes`, or an agent
     #[arg(value_name = "writes|AGENT")]
@@ -34,23 +39,21 @@ pub async fn run(app: &App, args: &Args, paused: bool) -> anyhow::Result<Answer>
         };
         return Ok(Answer::new(text, json!({ "writes_paused": paused })));
     }
-    let Some(agent) = config.roster.resolve(&args.what) else {
-        let names: Vec<&str> = config
-            .roster
-            .agents
-            .iter()
-            .flat_map(|agent| agent.aliases.iter().map(|alias| &**alias).chain([agent.id.as_str()]))
-            .chain(["writes"])
-            .collect();
-        let meant = runtime::settings::nearest(&args.what, &names);
-        let meant = meant.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
-        return Err(usage(format!("no agent is called {:?}{meant}", args.what)));
-    };
-    store.pause_agent(&app::actor(), &agent, paused, now).await?;
+    let agent = config
+        .roster
+        .named(&args.what)
+        .map_err(|unknown| usage(format!("{unknown}, and it is not `writes`")))?;
+    if !agent.enabled {
+        return Err(usage(format!(
+            "{} is switched off in agents.toml (`enabled = false`): it gets nothing",
+            agent.id
+        )));
+    }
+    store.pause_agent(&app::actor(), &agent.id, paused, now).await?;
     let text = if paused {
         "gets nothing new; what it has not begun goes to others, and of what it has begun people are told."
     } else {
         "takes work again."
     };
-    Ok(Answer::new(format!("{agent} {text}"), json!({ "agent": agent, "paused": paused })))
+    Ok(Answer::new(format!("{} {text}", agent.id), json!({ "agent": agent.id, "paused": paused })))
 }

@@ -31,11 +31,8 @@ pub struct Args {
 /// Shows.
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let config = app.config()?;
-    let unknown = |name: &str| usage(format!("no agent is called {name:?}"));
-    let agent: Option<&AgentSpec> = match args.agent.as_deref() {
-        Some(name) => Some(config.roster.find(name).ok_or_else(|| unknown(name))?),
-        None => None,
-    };
+    let agent: Option<&AgentSpec> =
+        args.agent.as_deref().map(|name| config.roster.named(name)).transpose().map_err(usage)?;
     let web = desk::web(app).await?;
     let mut answer = desk::ask(&web, "performance", json!({ "agent": agent.map(|one| &one.id) })).await?;
     let learnt = desk::ask(&web, "learnings", json!({})).await?;

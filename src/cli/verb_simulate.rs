@@ -27,7 +27,7 @@ Examples:
   sales-orchestrator simulate                             the last 30 days again, with the team as it is
   sales-orchestrator simulate --scale 1.5                 with half as much work again
   sales-orchestrator simulate --agents what-if.toml       today's team, another one, and the difference
-  sales-orchestrator simulate --arrivals seed --days 90   what the team's targets amount to
+  sales-orchestrator simulate --arrivals team --days 90   what the team's targets amount to
   sales-orchestrator simulate --json | jq .today.total
 
 The file of --agents is laid over the built-in team, as your agents.toml is. The same seed gives the same run.")]
@@ -61,7 +61,7 @@ enum Arrivals {
     /// The tasks of the past days as they came
     History,
     /// What the team's targets amount to
-    Seed,
+    Team,
 }
 
 /// A factor that work can be multiplied by.
@@ -77,11 +77,11 @@ pub async fn ground(app: &App, ground: Ground) -> anyhow::Result<(Base, Rules)> 
     let rules = app.rules(config, &*store).await?;
     let work = ground.arrivals.map(|arrivals| match arrivals {
         Arrivals::History => Work::History,
-        Arrivals::Seed => Work::Team,
+        Arrivals::Team => Work::Team,
     });
     let wish = Wish { days: ground.days, seed: ground.seed, work };
     let base = foresee::base(&*store, &rules, wish, app::now()).await?;
-    let none = || usage(format!("no task arrived in the last {} days: try --arrivals seed", ground.days));
+    let none = || usage(format!("no task arrived in the last {} days: try --arrivals team", ground.days));
     Ok((base.ok_or_else(none)?, rules))
 }
 

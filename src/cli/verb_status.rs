@@ -5,8 +5,9 @@ use crate::{
     app::{self, App},
     control,
     figures::{self, Facts},
-    text::{Table, ago, number, put},
+    text::{Table, ago, clean, number, put},
 };
+use engine::assign::week_start;
 use runtime::{rules::Config, settings::Settings};
 use serde_json::json;
 use store::Freshness;
@@ -35,10 +36,14 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
     let config = app.config()?;
     let facts = facts(app, &config).await?;
     let centre = figures::centre(&facts, &config);
-    let mut table = Table::new(&["Agent", "Status", "Open", "Limit", "Done 90 d", "In time", "Role"]);
+    let week = week_start(facts.now, &config.settings.organization.zone.0);
+    let loads = app.store(&config.settings)?.work_board(Some(Vec::new()), 0, week).await?.loads;
+    let mut table = Table::new(&["Agent", "Status", "Tasks", "Limit", "Done 90 d", "In time", "Role"]);
     for agent in config.roster.agents.iter().filter(|agent| agent.enabled) {
         let figures = facts.overview.agents.get(&agent.id).copied().unwrap_or_default();
-        let limit = agent.capacity.as_ref().map_or("-".to_owned(), |it| format!("{} {}", it.limit, it.unit));
+        let used = |capacity| loads.get(&agent.id).map_or(0, |load| load.used(capacity)).into();
+        let limit = agent.capacity.as_ref();
+        let limit = limit.map_or("-".to_owned(), |capacity| figures::limit(capacity, used(capacity)));
         let in_time =
             (figures.done >= 5).then(|| control::percent(figures::ratio(figures.on_time, figures.done)));
         table.row([
@@ -59,6 +64,14 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
         Some(pid) => put!(text, "\nThe daemon runs (process {pid}).\n"),
         None => text.push_str("\nNo daemon runs: start it with `sales-orchestrator run`.\n"),
     }
+    if let Some((since, who)) = &facts.paused {
+        let since = ago(facts.now.since(*since));
+        put!(
+            text,
+            "All writes are paused by {} since {since}: `sales-orchestrator resume writes`.\n",
+            clean(who)
+        );
+    }
     let json = json!({
         "daemon": daemon, "agents": config.roster.agents.iter().filter(|agent| agent.enabled).map(|agent| {
             let figures = facts.overview.agents.get(&agent.id).copied().unwrap_or_default();
@@ -66,7 +79,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
                     "paused": figures.paused, "away_until": facts.away.get(&agent.id) })
         }).collect::<Vec<_>>(),
         "streams": facts.freshness.iter().map(|stream| stream_json(stream, &facts, &config.settings)).collect::<Vec<_>>(),
-        "writes": facts.overview.writes, "tasks": facts.overview.tasks, "health": centre.health,
+        "writes": facts.overview.writes, "writes_paused": facts.paused.as_ref().map(|(since, who)| json!({ "since": since, "by": who })), "tasks": facts.overview.tasks, "health": centre.health,
     });
     Ok(Answer::new(text, json))
 }

@@ -1,17 +1,20 @@
 //! `tasks` and `agents`: who does what.
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, usage},
     app::App,
-    desk,
+    desk, figures,
     text::{Table, clean, cut, put},
 };
+use model::work::Capacity;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Options of `tasks`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
+  sales-orchestrator tasks                       all that are open, the next due first
   sales-orchestrator tasks --state queued
   sales-orchestrator tasks --agent WAKE.SDRFORGE
   sales-orchestrator tasks --deal \"Acme\" --json")]
@@ -22,11 +25,15 @@ pub struct Args {
     /// Only this agent's
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
-    /// queued, offered, assigned, `in_progress`, blocked, done, failed or cancelled
-    #[arg(long, value_name = "STATE")]
-    state: Option<String>,
+    #[arg(
+        long,
+        default_value = "open",
+        value_name = "STATE",
+        help = "open, all, queued, offered, assigned, in_progress, blocked, done, failed or cancelled"
+    )]
+    state: String,
     /// Show at most so many, the first by due date
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_parser = desk::some, value_name = "N")]
     most: usize,
 }
 
@@ -43,14 +50,11 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
         None => None,
     };
     let agent = match &args.agent {
-        Some(name) => {
-            let known = app.config()?.roster.resolve(name);
-            let unknown = || crate::answer::usage(format!("no agent is called {name:?}"));
-            Some(known.ok_or_else(unknown)?.to_string())
-        }
+        Some(name) => Some(app.config()?.roster.named(name).map_err(usage)?.id.to_string()),
         None => None,
     };
-    let input = json!({ "subject": subject, "agent": agent, "state": args.state });
+    let state = Some(&args.state).filter(|state| *state != "all");
+    let input = json!({ "subject": subject, "agent": agent, "state": state });
     let answer = desk::list(&web, "tasks", input, args.most).await?;
     let mut table = Table::new(&["Task", "Action", "State", "Agent", "Due", "What"]);
     for task in list(&answer, "tasks") {
@@ -64,7 +68,8 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             cut(&clean(&text(desk::at(task, "/untrusted/title"))), 50),
         ]);
     }
-    let mut shown = if table.is_empty() { "No tasks.".to_owned() } else { table.render(app.screen.columns) };
+    let mut shown =
+        if table.is_empty() { "No such task.".to_owned() } else { table.render(app.screen.columns) };
     if desk::at(&answer, "/more") == true {
         put!(
             shown,
@@ -79,7 +84,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
 pub async fn agents(app: &App, _: &AgentsArgs) -> anyhow::Result<Answer> {
     let web = desk::web(app).await?;
     let answer = desk::ask(&web, "agents", json!({})).await?;
-    let mut table = Table::new(&["Agent", "State", "Open", "Limit", "Can", "Role"]);
+    let mut table = Table::new(&["Agent", "State", "Tasks", "Limit", "Can", "Role"]);
     for agent in list(&answer, "agents") {
         let is = |name| desk::at(agent, name).as_bool().unwrap_or_default();
         let away = desk::at(agent, "/away_until").as_str();
@@ -90,9 +95,9 @@ pub async fn agents(app: &App, _: &AgentsArgs) -> anyhow::Result<Answer> {
             None if !is("/at_work") => "not at work".to_owned(),
             None => "takes work".to_owned(),
         };
-        let limit = desk::at(agent, "/capacity/limit").as_u64().map_or("-".to_owned(), |limit| {
-            format!("{limit} {}", desk::at(agent, "/capacity/unit").as_str().unwrap_or_default())
-        });
+        let capacity = Capacity::deserialize(desk::at(agent, "/capacity")).ok();
+        let used = desk::at(agent, "/used").as_u64().unwrap_or_default();
+        let limit = capacity.map_or("-".to_owned(), |capacity| figures::limit(&capacity, used));
         let can: Vec<&str> = desk::at(agent, "/capabilities")
             .as_object()
             .into_iter()

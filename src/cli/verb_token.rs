@@ -99,9 +99,7 @@ async fn create(app: &App, name: &str, role: &str, days: Option<u64>) -> anyhow:
     let role = match role.split_once(':') {
         None if role == "admin" => Role::Admin,
         None if role == "read-only" || role == "read_only" => Role::ReadOnly,
-        Some(("agent", agent)) => Role::Agent(
-            config.roster.resolve(agent).ok_or_else(|| usage(format!("no agent is called {agent:?}")))?,
-        ),
+        Some(("agent", agent)) => Role::Agent(config.roster.named(agent).map_err(usage)?.id.clone()),
         _ => return Err(usage(format!("{role:?} is no role: admin, agent:ID or read-only"))),
     };
     let (now, by) = (app::now(), desk::person());

@@ -14,7 +14,7 @@ pub struct Args {
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
-    /// deal:ID, contact:ID or segment:NAME [default: the first configured segment]
+    /// The deal, by id or part of the name, contact:ID or segment:NAME [default: the first configured segment]
     #[arg(long, value_name = "WHAT")]
     subject: Option<String>,
     /// What its tasks are given
@@ -29,8 +29,13 @@ pub struct Args {
 pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
     let web = desk::web(app).await?;
     let params: serde_json::Map<String, Value> = args.params.iter().cloned().collect();
+    let subject = match args.subject.as_deref() {
+        Some(segment) if segment.starts_with("segment:") => Some(segment.to_owned()),
+        Some(deal) => Some(desk::subject(&web, deal).await?),
+        None => None,
+    };
     let input = json!({
-        "name": args.name, "subject": args.subject, "params": params, "occasion": args.occasion,
+        "name": args.name, "subject": subject, "params": params, "occasion": args.occasion,
     });
     let answer = desk::ask(&web, "trigger", input).await?;
     let text = if desk::at(&answer, "/raised").as_bool() == Some(true) {

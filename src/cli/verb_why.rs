@@ -5,6 +5,7 @@ use crate::{
     answer::{Answer, usage},
     app::App,
     case_story::{self, Case},
+    desk,
     diff::name_of,
     figures::local,
     story,
@@ -74,7 +75,8 @@ async fn find(store: &dyn Store, rules: &Rules, what: &str) -> anyhow::Result<Fo
         Some((_, name)) => (None, name),
         None => (None, what),
     };
-    if let Ok(id) = name.parse::<Id>() {
+    let whole = desk::whole_id(store, name).await?;
+    if let Ok(id) = whole.parse::<Id>() {
         if let Some((task, decisions)) = store.task(id).await? {
             return Ok(Found::Task(Box::new(task), decisions));
         }

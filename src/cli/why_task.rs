@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use store::Store;
 
+/// Undelivered messages that are looked through.
+const UNDELIVERED: usize = 10_000;
+
 /// A decision with what is to be said of every agent.
 struct Recalled {
     at: Timestamp,
@@ -77,6 +80,10 @@ pub async fn tell(
         let (at, source) = (local(event.at, zone), clean(&event.source));
         put!(text, "  {at}  {}  ({source})\n", story::event(&event.kind));
     }
+    let undelivered = undelivered(store, task).await?;
+    for line in &undelivered {
+        put!(text, "  not delivered: {line}\n");
+    }
     let now = if task.state == TaskState::Queued { now(store, rules, task).await? } else { Vec::new() };
     if !now.is_empty() {
         text += "\nWere it decided now\n";
@@ -87,7 +94,30 @@ pub async fn tell(
     let told: Vec<Value> =
         decisions.iter().zip(&recalled).map(|(made, kept)| shown(made, kept.as_ref())).collect();
     let events: Vec<_> = history.iter().map(|(_, event)| event).collect();
-    Ok(Answer::new(text, json!({ "task": task, "decisions": told, "now": now, "history": events })))
+    Ok(Answer::new(
+        text,
+        json!({ "task": task, "decisions": told, "now": now, "history": events,
+                               "undelivered": undelivered }),
+    ))
+}
+
+/// Messages about a task that its agent did not get so far, in words.
+async fn undelivered(store: &dyn Store, task: &Task) -> anyhow::Result<Vec<String>> {
+    let conversation = format!("task:{}", task.id);
+    let all = store.undelivered(UNDELIVERED).await.context("reading undelivered messages")?;
+    let of_it = all.iter().filter(|one| *one.message.conversation == *conversation);
+    let words = of_it.map(|one| {
+        let then = if one.next.is_some() { "it is tried again" } else { "it was given up" };
+        format!(
+            "{} to {}, m{}: {} ({then}, {} attempts so far)",
+            one.message.body.kind(),
+            clean(&one.message.to),
+            one.seq,
+            clean(&one.why),
+            one.attempts
+        )
+    });
+    Ok(words.collect())
 }
 
 fn shown(made: &Assignment, kept: Option<&Recalled>) -> Value {

@@ -12,7 +12,8 @@ mod tests;
 
 use crate::{
     cycle::{Cycle, Turn},
-    rules::Rules,
+    policy,
+    rules::{Config, Rules},
     shared::Shared,
 };
 use anyhow::Context;
@@ -42,6 +43,8 @@ pub struct Coordinate {
     ping_pong: Option<u32>,
     /// Revision of the board and the roster's hash when nobody who is away held anything.
     present: Option<(i64, String)>,
+    /// The configuration under which everything open was sent to those that are pushed to.
+    sent: Option<Arc<Config>>,
 }
 
 /// One turn under way: what it looks at, and what it decided so far.
@@ -113,7 +116,7 @@ pub(crate) const fn record_of(subject: &Subject) -> Option<Id> {
 impl Coordinate {
     /// One for all.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, learnt: None, ping_pong: None, present: None }
+        Self { shared, learnt: None, ping_pong: None, present: None, sent: None }
     }
 
     /// Takes back what those who are away have not begun; looks only when that may have changed.
@@ -125,6 +128,17 @@ impl Coordinate {
         let before = draft.out.take_back.len();
         away::take_back(draft).await?;
         self.present = (draft.out.take_back.len() == before).then(|| (revision, hash.to_owned()));
+        Ok(())
+    }
+
+    /// Sends what agents have from a time when they were reached in another way; looks only after a start or a reload.
+    async fn send_anew(&mut self, draft: &mut Draft<'_>) -> anyhow::Result<()> {
+        let config = &draft.rules.config;
+        if self.sent.as_ref().is_some_and(|sent| Arc::ptr_eq(sent, config)) {
+            return Ok(());
+        }
+        let config = config.clone();
+        self.sent = offers::send_anew(draft).await?.then_some(config);
         Ok(())
     }
 
@@ -179,12 +193,16 @@ impl Cycle for Coordinate {
         let now = shared.clock.now();
         self.tell_limit(&rules).await?;
         let agenda = shared.store.agenda(now, BATCH).await.context("reading the agenda")?;
+        policy::catch_up(&*shared.store, &rules, &agenda.settled, now)
+            .await
+            .context("acting on approvals")?;
         let views = views(&shared, &agenda).await?;
         let mut draft = Draft { shared: &shared, rules: &rules, views, out: Coordinated::default(), now };
         offers::expire(&mut draft, &agenda);
         self.take_back(&mut draft, agenda.revision).await?;
         offers::withdraw(&mut draft, &agenda);
         offers::tell(&mut draft, &agenda).await?;
+        self.send_anew(&mut draft).await?;
         offers::spread(&mut draft, &agenda);
         stand_in::choose(&mut draft).await?;
         triggers(&mut draft, &agenda);
@@ -200,8 +218,13 @@ impl Cycle for Coordinate {
         let (offers, tasks) = (out.take_back.len(), out.create.len());
         match shared.store.commit_coordination(&shared.held, out, now).await {
             Ok(()) => {}
-            Err(store::Error::Stale { .. }) => return Ok(Turn::Again),
-            Err(error) => return Err(error).context("storing what was coordinated"),
+            Err(error) => {
+                self.sent = None;
+                return match error {
+                    store::Error::Stale { .. } => Ok(Turn::Again),
+                    error => Err(error).context("storing what was coordinated"),
+                };
+            }
         }
         if offers + tasks > 0 {
             info!(taken_back = offers, made = tasks, "coordinated");

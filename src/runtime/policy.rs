@@ -15,7 +15,7 @@ use store::{CaseFilter, Effect, Error, Refusal, Said, Store};
 use tracing::warn;
 
 /// Reason of the escalation that asks for approval.
-const REASON: &str = "APPROVAL_NEEDED";
+pub const REASON: &str = "APPROVAL_NEEDED";
 /// In the escalation's context: what is asked for, and the message that waits.
 const BEYOND: &str = "beyond_policy";
 const HELD: &str = "held_message";
@@ -45,9 +45,14 @@ pub async fn say(
     store: &dyn Store,
     rules: &Rules,
     by: &Party,
-    message: Message,
+    mut message: Message,
     now: Timestamp,
 ) -> Result<Spoken, Error> {
+    if let Body::Handoff(_) = &message.body
+        && let Some(agent) = rules.config.roster.resolve(&message.to)
+    {
+        message.to = agent.as_str().into();
+    }
     if let Some((task, beyond)) = held_back(rules, by, &message) {
         let cases = approvals(store, task).await?;
         if !cases.iter().any(|case| is_approved(case, rules, task, &beyond)) {
@@ -135,7 +140,7 @@ fn says_yes(case: &EscalationCase, rules: &Rules) -> bool {
         && by_person
 }
 
-/// Blocks the task and asks a person, once.
+/// Blocks the task and asks a person, once. Where the task is not the agent's to end, nobody is asked.
 async fn wait(
     store: &dyn Store,
     rules: &Rules,
@@ -144,6 +149,8 @@ async fn wait(
     cases: &[EscalationCase],
     now: Timestamp,
 ) -> Result<Spoken, Error> {
+    let reason = format!("waits for approval: {beyond}");
+    store.say(by, blocked(by, &message, task, reason, now), now).await?;
     let asked = cases
         .iter()
         .find(|case| case.status != EscalationStatus::Resolved && case.request == request(&beyond));
@@ -154,8 +161,6 @@ async fn wait(
         let asked = question.id.clone();
         (asked, store.say(by, question, now).await?.effect)
     };
-    let reason = format!("waits for approval: {beyond}");
-    store.say(by, blocked(by, &message, task, reason, now), now).await?;
     Ok(Spoken::Waits { beyond, asked, escalation })
 }
 
@@ -242,6 +247,14 @@ async fn decides(store: &dyn Store, by: &Party, message: &Message, case: Id) -> 
         return Ok(());
     }
     refused(Refusal::Wrong, "an approval is settled by words that begin with `approved` or `refused`")
+}
+
+/// Says what waited with approvals that were given when the daemon died.
+pub async fn catch_up(store: &dyn Store, rules: &Rules, settled: &[Id], now: Timestamp) -> Result<(), Error> {
+    for case in settled {
+        release(store, rules, *case, now).await?;
+    }
+    Ok(())
 }
 
 /// What waited with an approved request is said now. A task that went on meanwhile is left as it is.

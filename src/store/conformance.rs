@@ -87,6 +87,7 @@ const CASES: &[(&str, Case)] = cases![
     coordination::a_raised_trigger_makes_its_tasks_once,
     coordination::a_message_is_delivered_in_order_until_it_is_settled,
     coordination::what_was_not_delivered_is_seen_and_tried_again_when_somebody_asks,
+    coordination::what_an_agent_has_without_a_message_from_us_is_found_until_one_goes_out,
     coordination::a_task_that_was_given_away_is_meant_for_its_receiver,
     coordination::tokens_are_known_by_hash_and_can_be_taken_back,
     coordination::an_empty_decision_leaves_the_board_as_it_is,

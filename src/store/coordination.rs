@@ -23,6 +23,11 @@ pub trait Coordination: Send + Sync {
         decided: Coordinated,
         now: Timestamp,
     ) -> Result<(), Error>;
+    /// Tasks that these agents have, were told of if they are reserved, and have not begun, without a message that is
+    /// ours to deliver, was delivered or given up; at most `most`.
+    async fn unsent(&self, agents: &[AgentId], most: usize) -> Result<Vec<Task>, Error>;
+    /// Has the requests of open handoffs and escalations to these agents delivered by us that were kept to be fetched.
+    async fn deliver_open(&self, held: &Held, agents: &[AgentId], now: Timestamp) -> Result<(), Error>;
     /// Takes messages that are to be delivered by us (webhooks, commands) and marks them as being sent, durably.
     /// What an earlier run was sending comes again: receivers know a message by its id.
     async fn claim_pushes(&self, held: &Held, now: Timestamp, most: usize) -> Result<Vec<Push>, Error>;
@@ -60,6 +65,9 @@ pub struct Agenda {
     pub withdrawn: Vec<Withdrawn>,
     /// Documents of which it was not looked at yet whether all agents get them.
     pub documents: Vec<Document>,
+    /// Settled escalations that hold a message which was not said, of tasks that are blocked: an approval that was given
+    /// and not yet acted on.
+    pub settled: Vec<Id>,
     /// Triggers whose tasks are to be made, with their number.
     pub raised: Vec<(i64, Raise)>,
     /// Agents that passed on a task may be asked again: a commit forgets that they passed.
@@ -77,7 +85,7 @@ pub struct Coordinated {
     pub handoffs: Vec<(Option<HandoffStatus>, HandoffCase)>,
     /// Escalations with the status that they must still have; `None` for a new one (one that exists stays).
     pub escalations: Vec<(Option<EscalationStatus>, EscalationCase)>,
-    /// Messages to agents; with true it is delivered by us.
+    /// Messages to agents; with true it is delivered by us, also one that is kept already and was not.
     pub messages: Vec<(Message, bool)>,
     /// Tasks to make, with rank and parameters.
     pub create: Vec<(Task, i64, Option<String>)>,
@@ -85,7 +93,7 @@ pub struct Coordinated {
     pub raised: Vec<i64>,
     /// Open tasks that are no longer needed, with why.
     pub cancel: Vec<(Id, Box<str>)>,
-    /// Reserved tasks of which this agent is told now; `Stale` when one is no longer reserved for it.
+    /// Tasks of which this agent is told now; `Stale` when one is no longer its own, or begun.
     pub told: Vec<(Id, AgentId)>,
     /// Withdrawals (by number) that need no more telling.
     pub withdrawn: Vec<i64>,
@@ -121,8 +129,10 @@ pub struct Push {
     pub seq: i64,
     /// The message.
     pub message: Message,
-    /// Which attempt this is, from 1.
+    /// Which attempt this is of all, from 1.
     pub attempt: u32,
+    /// Tries since it was asked for last, this one included.
+    pub tries: u32,
 }
 
 /// What became of a delivery.

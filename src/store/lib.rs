@@ -18,7 +18,7 @@ pub mod talk;
 pub mod views;
 pub mod work;
 
-pub use access::Access;
+pub use access::{Access, Answered};
 pub use coordination::{Agenda, Coordinated, Coordination, OutcomeRow, Push, Pushed, TakeBack};
 pub use error::{Error, Refusal};
 pub use feeds::{Census, Feeds, Freshness, ParkedRow};

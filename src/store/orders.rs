@@ -10,8 +10,11 @@ use model::{
 /// Orders and what they rest on.
 #[async_trait]
 pub trait Orders: Send + Sync {
-    /// Keeps an order for the daemon. The same id again changes nothing: false. Only people give orders.
-    async fn order(&self, by: &Party, order: Order) -> Result<bool, Error>;
+    /// Keeps an order for the daemon, with what is answered to who gave it. The same id again, waiting or carried out,
+    /// changes nothing: false. Only people give orders.
+    async fn order(&self, by: &Party, order: Order, answer: &str) -> Result<bool, Error>;
+    /// What was answered to an order of the last seven days.
+    async fn ordered(&self, id: &str) -> Result<Option<String>, Error>;
     /// Orders that wait, oldest first.
     async fn orders(&self) -> Result<Vec<Order>, Error>;
     /// A board on which these open tasks are, whoever has them; `None`: the best `most` of all open tasks by rank.

@@ -27,13 +27,16 @@ pub trait Views: Send + Sync {
     async fn record(&self, id: Id) -> Result<Option<Canonical>, Error>;
     /// The canonical record behind a source's record.
     async fn find_ref(&self, reference: &ExternalRef) -> Result<Option<Id>, Error>;
-    /// Records by name, address or domain fragment or by id, best first.
+    /// Records by name, address or domain fragment, by id or the beginning of one, and deals by their company (`Acme`,
+    /// `Acme – Platform`); best first.
     async fn search(
         &self,
         kind: Option<Kind>,
         text: &str,
         most: usize,
     ) -> Result<Vec<(Id, Kind, String)>, Error>;
+    /// Ids of tasks, handoffs and escalations that begin so, at most `most`.
+    async fn ids(&self, beginning: &str, most: usize) -> Result<Vec<Id>, Error>;
     /// Events after a number, in order, at most `most`.
     async fn events(&self, after: i64, most: usize) -> Result<Vec<(i64, Event)>, Error>;
     /// Number of the newest event; 0 before the first.

@@ -18,7 +18,7 @@ pub struct TaskFilter {
     pub record: Option<Id>,
     /// Only those that this agent holds.
     pub agent: Option<AgentId>,
-    /// Only those in the state of this name.
+    /// Only those in the state of this name, or all that are [open](model::work::TaskState::OPEN).
     pub state: Option<Box<str>>,
     /// Only those that stand after this one in the list.
     pub after: Option<Id>,

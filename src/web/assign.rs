@@ -1,6 +1,6 @@
 //! Giving work: an open task, or a new one of an action, to an agent that is named or that the engine chooses.
 
-use crate::{Web, caller::Caller, context, problem::Problem};
+use crate::{Web, caller::Caller, context, once::repeated, problem::Problem};
 use engine::{
     assign::{Change, Verdict, explain, week_start},
     flow::{ActionSpec, Per, StageBook, StageSpec, asked_task, stage_of},
@@ -8,7 +8,7 @@ use engine::{
 };
 use http::StatusCode;
 use model::{
-    AgentId, Field, Id, Stage,
+    AgentId, Field, Id, MessageId, Stage,
     work::{
         Assignment, Board, Candidate, Give, Order, Responsibility, Subject, Task, TaskState,
         message::check_params,
@@ -66,10 +66,26 @@ pub struct Prepared {
 
 pub async fn assign(web: &Web, caller: &Caller, input: Assign) -> Result<Value, Problem> {
     let dry = input.dry_run;
+    // A call that was cut off after the order had been taken gets its answer now.
+    if caller.key.is_some() && !dry {
+        let known = web.store().ordered(order_id(web, caller, &input)?.as_str()).await?;
+        if let Some(answer) = known.as_deref().and_then(repeated) {
+            return Ok(answer);
+        }
+    }
     let prepared = prepare(web, caller, input).await?;
-    let order = if dry { None } else { submit(web, caller, &prepared).await? };
+    let order = if dry { None } else { Some(submit(web, caller, &prepared).await?) };
+    Ok(shown(&prepared, order.as_deref()))
+}
+
+fn order_id(web: &Web, caller: &Caller, input: &Assign) -> Result<MessageId, Problem> {
+    let to = input.to.as_deref().map(|name| agent(web, name)).transpose()?;
+    Ok(web.message_id(caller, &format!("assign {} {:?} {to:?}", input.what, input.subject)))
+}
+
+fn shown(prepared: &Prepared, order: Option<&str>) -> Value {
     let task = &prepared.task;
-    Ok(json!({
+    json!({
         "order": order,
         "new": prepared.new,
         "task": { "id": task.id, "action": task.action, "subject": task.subject.to_string(), "state": task.state,
@@ -77,7 +93,7 @@ pub async fn assign(web: &Web, caller: &Caller, input: Assign) -> Result<Value, 
         "to": prepared.decision.as_ref().and_then(|made| made.winner.as_ref()).map(|winner| &winner.agent),
         "against": prepared.against,
         "ranking": ranking(&prepared.verdicts),
-    }))
+    })
 }
 
 /// Works out what would be done, and who would get it.
@@ -85,7 +101,7 @@ pub async fn prepare(web: &Web, caller: &Caller, input: Assign) -> Result<Prepar
     check_params(&input.params).map_err(|error| Problem::input(error.to_string()))?;
     let rules = web.rules();
     let to = input.to.as_deref().map(|name| agent(web, name)).transpose()?;
-    let order = web.message_id(caller, &format!("assign {} {:?} {to:?}", input.what, input.subject));
+    let order = order_id(web, caller, &input)?;
     let (task, new) = task(web, caller, &input, order.as_str()).await?;
     let from = match &task.state {
         TaskState::Queued => None,
@@ -110,11 +126,13 @@ pub async fn prepare(web: &Web, caller: &Caller, input: Assign) -> Result<Prepar
     let mut settled = settle(&board, std::slice::from_ref(&give), &rules.routing, 0, now);
     let decision = settled.given.iter().position(|made| made.task == task.id);
     let decision = decision.map(|at| settled.given.swap_remove(at));
+    // Everybody is judged as if nobody had it yet.
+    let mut free = settled.on;
     if from.is_some() && task.responsibility == Responsibility::Primary {
-        board.primaries.remove(task.subject.to_string().as_str());
+        free.primaries.remove(task.subject.to_string().as_str());
     }
-    board.tasks = vec![Task { state: TaskState::Queued, holder: None, ..task.clone() }];
-    let explained = explain(&board, &rules.routing, task.id, 0, now);
+    free.tasks = vec![Task { state: TaskState::Queued, holder: None, ..task.clone() }];
+    let explained = explain(&free, &rules.routing, task.id, 0, now);
     let params = input.params;
     Ok(Prepared {
         decision,
@@ -134,13 +152,15 @@ pub async fn prepare(web: &Web, caller: &Caller, input: Assign) -> Result<Prepar
 }
 
 /// Keeps the order for the daemon; its id. A new task for which nobody is named is made all the same and waits.
-pub async fn submit(web: &Web, caller: &Caller, prepared: &Prepared) -> Result<Option<Box<str>>, Problem> {
+pub async fn submit(web: &Web, caller: &Caller, prepared: &Prepared) -> Result<Box<str>, Problem> {
     let waits = prepared.new && prepared.to.is_none();
     if let Some(against) = prepared.against.as_ref().filter(|_| !waits) {
         return Err(state(format!("it can't be given: {against}")));
     }
-    web.store().order(&caller.party, prepared.order.clone()).await?;
-    Ok(Some(prepared.order.id.clone()))
+    let id = prepared.order.id.clone();
+    let answer = shown(prepared, Some(&id)).to_string();
+    web.store().order(&caller.party, prepared.order.clone(), &answer).await?;
+    Ok(id)
 }
 
 fn state(detail: String) -> Problem {
@@ -163,13 +183,7 @@ fn not_free(task: &Task) -> String {
 
 /// The agent of that name or alias.
 pub(crate) fn agent(web: &Web, name: &str) -> Result<AgentId, Problem> {
-    let rules = web.rules();
-    let roster = &rules.config.roster;
-    roster.resolve(name).ok_or_else(|| {
-        let known: Vec<&str> = roster.agents.iter().map(|agent| agent.id.as_str()).collect();
-        let meant = nearest(name, &known).map(|near| format!("; did you mean {near:?}?"));
-        Problem::input(format!("no agent is called {name:?}{}", meant.unwrap_or_default()))
-    })
+    web.rules().config.roster.named(name).map(|agent| agent.id.clone()).map_err(Problem::input)
 }
 
 /// The task that is meant: by its id, the open one of an action on a subject, or a new one.

@@ -2,6 +2,7 @@
 
 use crate::{
     Web,
+    assign::agent,
     caller::Caller,
     context::subject,
     problem::Problem,
@@ -88,7 +89,7 @@ pub struct Resolve {
 
 pub async fn hand_off(web: &Web, caller: &Caller, input: HandOff) -> Result<Value, Problem> {
     let HandOff { subject: text, to, milestone, context } = input;
-    let subject = subject(&text)?;
+    let (subject, to) = (subject(&text)?, receiver(web, &to)?);
     let lead = Lead {
         id: subject.to_string().into(),
         company: String::new(),
@@ -100,6 +101,20 @@ pub async fn hand_off(web: &Web, caller: &Caller, input: HandOff) -> Result<Valu
         HandoffBody { handoff_id: None, status: HandoffStatus::Requested, lead: Some(lead), reason: None };
     let what = format!("handoff {subject} {to}");
     send_to(web, caller, &what, &to, Body::Handoff(body)).await
+}
+
+/// A receiver by the name that it is known by.
+fn receiver(web: &Web, to: &str) -> Result<String, Problem> {
+    let named = |name: &str| agent(web, name).map(|agent| agent.to_string());
+    match to.split_once(':') {
+        Some(("external", name)) if name.trim().is_empty() => {
+            Err(Problem::input("`to` external:NAME needs a name: who takes over?"))
+        }
+        Some(("external", _)) => Ok(to.to_owned()),
+        Some(("overlay", name)) => Ok(format!("overlay:{}", named(name)?)),
+        None if to == "all_agents" => Ok(to.to_owned()),
+        _ => named(to),
+    }
 }
 
 pub async fn confirm(web: &Web, caller: &Caller, input: OfHandoff) -> Result<Value, Problem> {

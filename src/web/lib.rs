@@ -10,6 +10,7 @@ mod foresee;
 pub mod http;
 mod look;
 pub mod mcp;
+mod once;
 pub mod openapi;
 pub mod operation;
 mod performance;

@@ -8,13 +8,15 @@ use crate::{
     problem::Problem,
     work::{shown, task_id},
 };
+use engine::assign::week_start;
 use model::{
-    AgentId, Id, Kind,
-    work::{Subject, TaskState},
+    AgentId, Field, Id, Kind,
+    work::{AgentSpec, Subject, TaskState},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use store::{CaseFilter, MessageFilter, TaskFilter};
 
 const MOST: usize = 200;
@@ -38,7 +40,7 @@ pub struct Tasks {
     subject: Option<String>,
     /// Only this agent's.
     agent: Option<String>,
-    /// Only in this state.
+    /// Only in this state; `open` is every state that is not over.
     #[schemars(extend("enum" = states()))]
     state: Option<String>,
     /// The `next` of the page before.
@@ -47,7 +49,7 @@ pub struct Tasks {
 
 /// What `state` may be: left out and `null` are the same.
 fn states() -> Vec<Option<&'static str>> {
-    TaskState::NAMES.into_iter().map(Some).chain([None]).collect()
+    TaskState::NAMES.into_iter().chain([TaskState::OPEN]).map(Some).chain([None]).collect()
 }
 
 /// Of `handoffs` and `escalations`.
@@ -121,6 +123,7 @@ pub async fn status(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem>
         "overdue": overview.overdue,
         "oldest_queued": overview.oldest_queued,
         "writes": overview.writes,
+        "writes_paused": web.store().writes_paused().await?.is_some(),
         "parked": overview.parked,
         "undelivered": overview.undelivered,
     }))
@@ -129,6 +132,12 @@ pub async fn status(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem>
 pub async fn agents(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem> {
     let (rules, now) = (web.rules(), web.now());
     let overview = web.store().overview(now).await?;
+    let week = week_start(now, rules.routing.zone());
+    let loads = web.store().work_board(Some(Vec::new()), 0, week).await?.loads;
+    let used = |spec: &AgentSpec| {
+        let capacity = spec.capacity.as_ref()?;
+        Some(loads.get(&spec.id).map_or(0, |load| load.used(capacity)))
+    };
     let list = rules.config.roster.agents.iter().map(|spec| {
         let figures = overview.agents.get(&spec.id).copied().unwrap_or_default();
         let calendar = rules.routing.calendar(&spec.id);
@@ -139,6 +148,7 @@ pub async fn agents(web: &Web, _: &Caller, _: Nothing) -> Result<Value, Problem>
             "stages": spec.stages,
             "capabilities": spec.capabilities,
             "capacity": spec.capacity,
+            "used": used(spec),
             "enabled": spec.enabled,
             "paused": figures.paused,
             "at_work": calendar.is_none_or(|calendar| calendar.is_open(now)),
@@ -164,9 +174,10 @@ pub async fn tasks(web: &Web, caller: &Caller, input: Tasks) -> Result<Value, Pr
         (Some(own), _) => Some(own.clone()),
         (None, named) => named.map(|name| crate::assign::agent(web, name.as_str())).transpose()?,
     };
-    if let Some(wrong) = input.state.as_deref().filter(|name| !TaskState::NAMES.contains(name)) {
+    let known = |name: &&str| TaskState::NAMES.contains(name) || *name == TaskState::OPEN;
+    if let Some(wrong) = input.state.as_deref().filter(|name| !known(name)) {
         let known = TaskState::NAMES.join(", ");
-        return Err(Problem::input(format!("`state` {wrong:?} is none of {known}")));
+        return Err(Problem::input(format!("`state` {wrong:?} is none of {known}, {}", TaskState::OPEN)));
     }
     let (state, after) = (input.state.map(Into::into), place(input.cursor.as_deref())?);
     let found = web.store().tasks(&TaskFilter { record, agent, state, after }, MOST).await?;
@@ -183,13 +194,40 @@ pub async fn tasks(web: &Web, caller: &Caller, input: Tasks) -> Result<Value, Pr
 pub async fn handoffs(web: &Web, caller: &Caller, input: Cases) -> Result<Value, Problem> {
     let found = web.store().handoffs(&caller.party, &filter(&input)?, MOST).await?;
     let next = next(found.last().map(|case| case.id), input.cursor);
-    Ok(json!({ "handoffs": found, "next": next, "more": found.len() == MOST }))
+    let list = named(web, &found, |case| Some(&case.subject)).await?;
+    Ok(json!({ "handoffs": list, "next": next, "more": found.len() == MOST }))
 }
 
 pub async fn escalations(web: &Web, caller: &Caller, input: Cases) -> Result<Value, Problem> {
     let found = web.store().escalations(&caller.party, &filter(&input)?, MOST).await?;
     let next = next(found.last().map(|case| case.id), input.cursor);
-    Ok(json!({ "escalations": found, "next": next, "more": found.len() == MOST }))
+    let list = named(web, &found, |case| case.subject.as_ref()).await?;
+    Ok(json!({ "escalations": list, "next": next, "more": found.len() == MOST }))
+}
+
+/// Cases with the name of the deal or contact that each is about.
+async fn named<C: Serialize>(
+    web: &Web,
+    cases: &[C],
+    subject: impl Fn(&C) -> Option<&Subject>,
+) -> Result<Vec<Value>, Problem> {
+    let mut names: HashMap<Id, Option<String>> = HashMap::new();
+    let mut list = Vec::with_capacity(cases.len());
+    for case in cases {
+        let mut shown = json!(case);
+        if let Some(Subject::Deal(id) | Subject::Lead(id)) = subject(case) {
+            if !names.contains_key(id) {
+                let record = web.store().record(*id).await?;
+                let name = record.and_then(|record| record.fields.text(Field::Name).map(str::to_owned));
+                names.insert(*id, name);
+            }
+            if let Value::Object(shown) = &mut shown {
+                shown.insert("untrusted".to_owned(), json!({ "name": names.get(id) }));
+            }
+        }
+        list.push(shown);
+    }
+    Ok(list)
 }
 
 fn filter(input: &Cases) -> Result<CaseFilter, Problem> {

@@ -39,7 +39,7 @@ fn operation(one: &Operation) -> Value {
     if one.effect == Effect::Acts {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "The same key with the same input does nothing twice.",
+            "description": "The same key with the same call, within seven days, does nothing twice and gives the first answer, with `repeated`; with another call it is refused (409).",
             "schema": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" },
         }));
     }

@@ -1,8 +1,8 @@
 //! The table of operations: what can be asked and done, with the shape of its input and what it needs.
 
 use crate::{
-    Web, assign, caller::Caller, cases, context, foresee, look, performance, problem::Problem, raise,
-    rebalance, work,
+    Web, assign, caller::Caller, cases, context, foresee, look, once::Once, performance, problem::Problem,
+    raise, rebalance, work,
 };
 use model::work::Party;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -63,11 +63,23 @@ impl Operation {
     /// Does it.
     pub async fn call(&self, web: &Web, caller: &Caller, input: Value) -> Result<Value, Problem> {
         self.allows(&caller.party)?;
-        let answer = (self.call)(web, caller, input).await?;
-        if self.effect == Effect::Acts {
+        if self.effect == Effect::Reads {
+            return (self.call)(web, caller, input).await;
+        }
+        let once = Once::of(caller, self.name, &input);
+        if let Some(once) = &once
+            && let Some(answer) = once.begin(web).await?
+        {
+            return Ok(answer);
+        }
+        let answer = (self.call)(web, caller, input).await;
+        if let Some(once) = once {
+            once.end(web, answer.as_ref().ok()).await?;
+        }
+        if answer.is_ok() {
             web.wake();
         }
-        Ok(answer)
+        answer
     }
 }
 

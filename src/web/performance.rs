@@ -72,8 +72,8 @@ fn one(
     caller: &Caller,
     named: Option<&str>,
 ) -> Result<Option<AgentId>, Problem> {
-    let unknown = |name: &str| Problem::input(format!("no agent is called {name:?}"));
-    let named = named.map(|name| roster.resolve(name).ok_or_else(|| unknown(name))).transpose()?;
+    let named = named.map(|name| roster.named(name)).transpose().map_err(Problem::input)?;
+    let named = named.map(|agent| agent.id.clone());
     match (caller.party.agent(), named) {
         (Some(own), Some(named)) if *own != named => {
             Err(Problem::forbidden("an agent sees its own figures only"))

@@ -1,6 +1,6 @@
 //! Spreading work anew: what would move, and letting the daemon do it.
 
-use crate::{Web, assign::agent, caller::Caller, problem::Problem};
+use crate::{Web, assign::agent, caller::Caller, once::repeated, problem::Problem};
 use engine::{
     assign::week_start,
     dice::Dice,
@@ -42,23 +42,22 @@ pub async fn rebalance(web: &Web, caller: &Caller, input: Rebalance) -> Result<V
         begun: input.include_started,
         most: input.moves.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
     };
+    let id = input.apply.then(|| web.message_id(caller, "rebalance"));
+    // A call that was cut off after the order had been taken gets its answer now.
+    if let Some(id) = id.as_ref().filter(|_| caller.key.is_some())
+        && let Some(answer) = web.store().ordered(id.as_str()).await?.as_deref().and_then(repeated)
+    {
+        return Ok(answer);
+    }
     let (rules, now) = (web.rules(), web.now());
     let week = week_start(now, rules.routing.zone());
     let board = web.store().work_board(None, MOST, week).await?;
     let cut = board.tasks.len() == MOST;
     let plan = plan(&board, &rules.routing, &wish, &mut Dice::seeded(SEED), now);
-    let mut order = None;
-    if input.apply && !plan.moves.is_empty() {
-        let id = web.message_id(caller, "rebalance");
-        let wanted = plan.moves.iter().flat_map(|one| gives(one, wish.begun)).collect();
-        let (id, by): (Box<str>, _) = (id.as_str().into(), caller.party.name().into());
-        let asked = Order { id: id.clone(), by, at: now, make: None, gives: wanted };
-        web.store().order(&caller.party, asked).await?;
-        order = Some(id);
-    }
+    let order = id.filter(|_| !plan.moves.is_empty());
     let (looked_at, movable) = plan.looked_at;
     let (waits, will_wait) = plan.uncared;
-    Ok(json!({
+    let answer = json!({
         "moves": plan.moves.iter().map(shown).collect::<Vec<_>>(),
         "looked_at": looked_at,
         "movable": movable,
@@ -67,7 +66,14 @@ pub async fn rebalance(web: &Web, caller: &Caller, input: Rebalance) -> Result<V
         "after": plan.after,
         "without_agent": { "before": waits, "after": will_wait },
         "order": order,
-    }))
+    });
+    if let Some(id) = order {
+        let wanted = plan.moves.iter().flat_map(|one| gives(one, wish.begun)).collect();
+        let by = caller.party.name().into();
+        let asked = Order { id: id.as_str().into(), by, at: now, make: None, gives: wanted };
+        web.store().order(&caller.party, asked, &answer.to_string()).await?;
+    }
+    Ok(answer)
 }
 
 fn gives(one: &Move, begun: bool) -> Vec<Give> {

@@ -33,9 +33,11 @@ const LIFE_MS: (u64, u64) = (150, 1_700);
 /// The demo begins so long after the servers stand, and lasts so long.
 const TO_DEMO: Duration = Duration::from_secs(15);
 const DEMO: Duration = Duration::from_secs(8);
-/// A write that may have been sent is looked for until the vendor must show it, 62 seconds here; all that waits
-/// for it follows.
-const PATIENCE: u32 = 90;
+/// Seconds for the last life: a write that may have been sent is looked for until the vendor must show it, 62 seconds
+/// here, and all that waits for it follows.
+const PATIENCE: u32 = 240;
+/// It is over when nothing has moved in so many looks, half a second apart.
+const QUIET: u32 = 8;
 
 /// The office, its daemon's files, and the chance by which that dies.
 struct Place {
@@ -101,14 +103,14 @@ impl Place {
     /// A life in which it may finish what it has begun; then it is killed, too.
     async fn last_life(&self) {
         let mut daemon = self.daemon();
+        let mut quiet = 0;
         for _ in 0..PATIENCE * 2 {
             wait(500);
-            if self.is_settled().await {
+            quiet = if self.is_settled().await { quiet + 1 } else { 0 };
+            if quiet >= QUIET {
                 break;
             }
         }
-        // Nothing follows when all is said and done.
-        wait(3_000);
         assert!(daemon.try_wait().unwrap().is_none(), "it ended by itself: {}", self.log());
         daemon.kill().unwrap();
         daemon.wait().unwrap();
@@ -121,7 +123,10 @@ impl Place {
     async fn is_settled(&self) -> bool {
         let store = self.store();
         let seen = Seen { office: &self.office, store: &store };
+        let kept_free = seen.writes_to("office").await;
+        let kept_free = kept_free.iter().filter(|row| row.state == WriteState::Done).count();
         let mut there = seen.moving().await.is_empty() && !seen.writes_to("out").await.is_empty();
+        there = there && kept_free >= 2;
         for action in ["DELIVER_DEMO", "ALIGN_NEXT_STEPS", "ADVANCE_STAGE"] {
             there = there && !seen.written(action).await.is_empty();
         }

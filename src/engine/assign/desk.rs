@@ -11,8 +11,8 @@ use crate::dice::Dice;
 use model::{
     Id, Timestamp,
     work::{
-        AgentLoad, Assignment, Board, Candidate, Capacity, Exclusion, Passed, Policy, Responsibility,
-        Subject, Task, Window,
+        AgentLoad, Assignment, Board, Candidate, Exclusion, Passed, Policy, Responsibility, Subject, Task,
+        Window,
     },
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -390,7 +390,7 @@ impl Desk {
 
     fn live_of(&self, seat: Seat, load: &AgentLoad) -> Live {
         let capacity = self.routing.agent(seat).and_then(|agent| agent.capacity.as_ref());
-        let used = capacity.map_or(0, |capacity| used(capacity, load));
+        let used = capacity.map_or(0, |capacity| load.used(capacity));
         let limit = capacity.map(|capacity| capacity.limit);
         Live {
             used,
@@ -402,15 +402,6 @@ impl Desk {
             dues: Vec::new(),
         }
     }
-}
-
-/// How much of a capacity is used.
-pub(super) fn used(capacity: &Capacity, load: &AgentLoad) -> u32 {
-    let counts = match capacity.window {
-        Window::Concurrent => &load.open,
-        Window::Week => &load.week,
-    };
-    counts.get(&capacity.unit).copied().unwrap_or_default()
 }
 
 /// A person took the pause off within the last day.

@@ -1,6 +1,6 @@
 //! The agents as configured, and the rules by which work is given to them.
 
-use crate::coordinate::CoordinationRules;
+use crate::{config::nearest, coordinate::CoordinationRules};
 pub use model::work::Policy;
 use model::{AgentId, Stage, work::AgentSpec};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,15 @@ impl Roster {
     pub fn find(&self, name: &str) -> Option<&AgentSpec> {
         let by_id = self.agents.iter().find(|agent| agent.id.as_str() == name);
         by_id.or_else(|| self.agents.iter().find(|agent| agent.aliases.iter().any(|alias| &**alias == name)))
+    }
+    /// The agent with this id or alias; else that there is none, with the name that may be meant.
+    pub fn named(&self, name: &str) -> Result<&AgentSpec, String> {
+        self.find(name).ok_or_else(|| {
+            let aliases = self.agents.iter().flat_map(|agent| agent.aliases.iter().map(AsRef::as_ref));
+            let known = self.agents.iter().map(|agent| agent.id.as_str()).chain(aliases);
+            let meant = nearest(name, known).map(|near| format!("; did you mean {near:?}?"));
+            format!("no agent is called {name:?}{}", meant.unwrap_or_default())
+        })
     }
     /// The id that a name or alias stands for.
     pub fn resolve(&self, name: &str) -> Option<AgentId> {

@@ -137,7 +137,12 @@ fn merge(builtin: Vec<AgentEntry>, user: Vec<AgentEntry>, texts: &mut Texts<'_>)
     for over in user {
         let key = format!("agent {}", over.id.get_ref());
         if named.contains(over.id.get_ref()) {
-            texts.error(&over.id.span(), &key, "named twice in this file".into(), None);
+            texts.error(
+                &over.id.span(),
+                &key,
+                "named twice in this file: write all of it under one `[[agent]]`".into(),
+                None,
+            );
             continue;
         }
         named.push(over.id.get_ref().clone());
@@ -324,9 +329,15 @@ const REACHES: &str = "reach is \"deal_owner\", \"inbox\", { crm_owner = \"addre
      or { email = \"address\" }";
 /// A command that does not end by itself is ended after this.
 const COMMAND_SECONDS: u32 = 600;
+/// A day: a delivery that lasts longer is taken as lost.
+const MOST_SECONDS: u32 = 86_400;
 
 fn reach_table(entry: ReachEntry) -> Result<Reach, String> {
-    let address = |text: String| -> Box<str> { text.trim().to_lowercase().into() };
+    let address = |text: String| -> Result<Box<str>, String> {
+        let text = text.trim().to_lowercase();
+        let whole = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+        if whole { Ok(text.into()) } else { Err(format!("`{text}` is no mail address")) }
+    };
     match entry {
         ReachEntry {
             crm_owner: Some(owner),
@@ -335,7 +346,7 @@ fn reach_table(entry: ReachEntry) -> Result<Reach, String> {
             command: None,
             timeout_seconds: None,
             email: None,
-        } => Ok(Reach::CrmOwner(address(owner))),
+        } => address(owner).map(Reach::CrmOwner),
         ReachEntry {
             crm_owner: None,
             webhook: Some(url),
@@ -362,6 +373,9 @@ fn reach_table(entry: ReachEntry) -> Result<Reach, String> {
             let mut words = command.into_iter().map(Box::<str>::from);
             let program = words.next().ok_or("a command names a program")?;
             let timeout_seconds = timeout_seconds.unwrap_or(COMMAND_SECONDS);
+            if !(1..=MOST_SECONDS).contains(&timeout_seconds) {
+                return Err(format!("a command has from 1 to {MOST_SECONDS} s"));
+            }
             Ok(Reach::Command { program, args: words.collect(), timeout_seconds })
         }
         ReachEntry {
@@ -371,7 +385,7 @@ fn reach_table(entry: ReachEntry) -> Result<Reach, String> {
             command: None,
             timeout_seconds: None,
             email: Some(email),
-        } => Ok(Reach::Email(address(email))),
+        } => address(email).map(Reach::Email),
         ReachEntry { .. } => Err("exactly one way to reach an agent is wanted".into()),
     }
 }

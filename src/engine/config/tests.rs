@@ -321,6 +321,14 @@ fn handoffs_rules_and_ways_to_reach_agents_are_checked_against_what_there_is() {
             "agents.toml:2: escalation enterprise: there is no action `ENTERPRISE_OVERLY`; did you mean `ENTERPRISE_OVERLAY`?",
         ),
         (
+            agent("reach = { email = \"anna\" }"),
+            "agents.toml:4: agent WAKE.SDRFORGE: `anna` is no mail address: reach is \"deal_owner\", \"inbox\", { crm_owner = \"address\" }, { webhook = \"https://...\", secret = \"name\" }, { command = [\"program\", \"argument\"], timeout_seconds } or { email = \"address\" }",
+        ),
+        (
+            agent("reach = { command = [\"forge\"], timeout_seconds = 0 }"),
+            "agents.toml:4: agent WAKE.SDRFORGE: a command has from 1 to 86400 s: reach is \"deal_owner\", \"inbox\", { crm_owner = \"address\" }, { webhook = \"https://...\", secret = \"name\" }, { command = [\"program\", \"argument\"], timeout_seconds } or { email = \"address\" }",
+        ),
+        (
             agent("reach = { webhook = \"http://example.com\", secret = \"forge\" }"),
             "agents.toml:4: agent WAKE.SDRFORGE: a webhook's address begins with https://: reach is \"deal_owner\", \"inbox\", { crm_owner = \"address\" }, { webhook = \"https://...\", secret = \"name\" }, { command = [\"program\", \"argument\"], timeout_seconds } or { email = \"address\" }",
         ),

@@ -43,14 +43,14 @@ pub fn triggered_by<'a>(
     agent.triggers.iter().map(AsRef::as_ref).filter(called).collect()
 }
 
-/// The TASK message by which an agent learns of an offer. What customers or the CRM say stands under `untrusted`;
-/// everything else is ours. One per offer: the same offer gives the same message.
+/// The TASK message by which an agent learns of an offer, or of what it has already (no `until`). What customers or
+/// the CRM say stands under `untrusted`; everything else is ours. The same offer gives the same message.
 pub fn offer_message(
     detail: &TaskDetail,
     order: &Order<'_>,
     view: Option<&SubjectView>,
     learnings: &[Learning],
-    until: Timestamp,
+    until: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Message> {
     let task = &detail.task;
@@ -63,7 +63,7 @@ pub fn offer_message(
     params.insert("subject".into(), task.subject.to_string().into());
     params.insert("stage".into(), task.stage.name().into());
     params.insert("priority".into(), task.priority.into());
-    params.insert("accept_until".into(), until.to_string().into());
+    params.extend(until.map(|until| ("accept_until".to_owned(), until.to_string().into())));
     let known: Vec<Value> =
         learnings.iter().take(LEARNINGS).map(|one| Value::from(one.text.as_str())).collect();
     if !known.is_empty() {
@@ -72,7 +72,10 @@ pub fn offer_message(
     params.insert("untrusted".into(), untrusted(task, view));
     let order = TaskOrder { id: task.id.to_string().into(), action: task.action.clone(), params };
     Some(Message {
-        id: MessageId::new(format!("task-{}-{}", task.id, until.as_millis())),
+        id: MessageId::new(match until {
+            Some(until) => format!("task-{}-{}", task.id, until.as_millis()),
+            None => format!("task-{}-given-{}", task.id, now.as_millis()),
+        }),
         sent_at: now,
         conversation: format!("task:{}", task.id).into(),
         in_reply_to: None,

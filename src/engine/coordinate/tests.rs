@@ -308,7 +308,7 @@ fn an_offer_tells_what_is_ours_apart_from_what_comes_from_outside() {
         outputs: &agent.outputs,
         triggers: triggered_by(agent, &detail.task, &book, &signals(&seen, &book)),
     };
-    let message = offer_message(&detail, order, Some(&seen), &[], until, NOW).unwrap();
+    let message = offer_message(&detail, order, Some(&seen), &[], Some(until), NOW).unwrap();
     let json = serde_json::to_value(&message).unwrap();
     let params = &json["task"]["params"];
     assert_eq!(
@@ -323,8 +323,8 @@ fn an_offer_tells_what_is_ours_apart_from_what_comes_from_outside() {
     ours.as_object_mut().unwrap().remove("untrusted");
     assert!(!ours.to_string().contains("ignore your instructions"));
     // one offer, one message; the next offer is another
-    let again = offer_message(&detail, order, Some(&seen), &[], until, NOW + hours(2)).unwrap();
-    let next = offer_message(&detail, order, Some(&seen), &[], until + hours(1), NOW).unwrap();
+    let again = offer_message(&detail, order, Some(&seen), &[], Some(until), NOW + hours(2)).unwrap();
+    let next = offer_message(&detail, order, Some(&seen), &[], Some(until + hours(1)), NOW).unwrap();
     assert!(again.id == message.id && next.id != message.id);
     assert!(silent(&CoordinationRules::default(), NOW) > NOW);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     AgentId, Id, Timestamp,
-    work::{Task, TaskState},
+    work::{Capacity, Task, TaskState, Window},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -149,6 +149,17 @@ pub struct AgentLoad {
     pub last_assigned: Option<Timestamp>,
     /// Results per action.
     pub record: BTreeMap<Box<str>, TrackRecord>,
+}
+
+impl AgentLoad {
+    /// How much of a capacity is used up, in its unit and window.
+    pub fn used(&self, capacity: &Capacity) -> u32 {
+        let counts = match capacity.window {
+            Window::Concurrent => &self.open,
+            Window::Week => &self.week,
+        };
+        counts.get(&capacity.unit).copied().unwrap_or_default()
+    }
 }
 
 /// Decayed counts of results of one agent on one action, in thousandths of a case.

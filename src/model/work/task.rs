@@ -109,6 +109,9 @@ impl TaskState {
     pub const NAMES: [&'static str; 8] =
         ["queued", "offered", "assigned", "in_progress", "blocked", "done", "failed", "cancelled"];
 
+    /// Stands for every state that is not over, where tasks are looked for.
+    pub const OPEN: &str = "open";
+
     /// Name as stored and shown.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -43,6 +43,9 @@ pub(super) fn figures(task: &Task) -> Map<String, Value> {
     context.insert("action".into(), json!(task.action));
     context.insert("holder".into(), json!(task.holder));
     context.insert("due".into(), json!(task.due));
+    if let TaskState::Failed { why } = &task.state {
+        context.insert("why".into(), json!(why));
+    }
     context
 }
 
@@ -83,8 +86,12 @@ fn begin(draft: &mut Draft<'_>, case: &HandoffCase) {
         HandoffTo::Agent(agent) | HandoffTo::Overlay(agent) => roster.find(agent.as_str()),
         HandoffTo::AllAgents | HandoffTo::External(_) => None,
     };
-    if let (Some(name), None) = (case.to.agent(), known) {
-        let reason = Some(format!("there is no agent {name}"));
+    let against = case.to.agent().and_then(|name| match known {
+        None => Some(format!("there is no agent {name}")),
+        Some(agent) => (!agent.enabled).then(|| format!("{name} is switched off")),
+    });
+    if let Some(reason) = against {
+        let reason = Some(reason);
         let (status, by) = (HandoffStatus::Declined, ORCHESTRATOR.into());
         let declined = HandoffCase { status, by, reason, changed: now, ..case.clone() };
         draft.out.handoffs.push((Some(case.status), declined));

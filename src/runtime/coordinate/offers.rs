@@ -1,16 +1,17 @@
 //! Offers: telling agents, and taking back what they don't answer.
 
-use super::Draft;
+use super::{BATCH, Draft, record_of};
 use anyhow::Context;
 use engine::{
     coordinate::{Order, insight_message, offer_message, silent, triggered_by, withdrawal},
     flow::signals_of,
 };
 use model::{
-    AgentId, MessageId,
+    AgentId, Id, MessageId,
     work::{Message, ORCHESTRATOR, Party, Passed, Task, TaskState},
 };
 use store::{Agenda, TakeBack};
+use tracing::info;
 
 /// Learnings asked for with a task.
 const LEARNINGS: usize = 3;
@@ -39,8 +40,36 @@ pub(super) async fn tell(draft: &mut Draft<'_>, agenda: &Agenda) -> anyhow::Resu
     Ok(())
 }
 
+/// Agents that are reached by webhook or command now get what they have, and have not begun, from before; returns
+/// whether that was all of it.
+pub(super) async fn send_anew(draft: &mut Draft<'_>) -> anyhow::Result<bool> {
+    let agents = draft.rules.config.roster.agents.iter().map(|agent| &agent.id);
+    let agents: Vec<AgentId> = agents.filter(|id| draft.delivery(id) == Some(true)).cloned().collect();
+    let store = &draft.shared.store;
+    let opened = store.deliver_open(&draft.shared.held, &agents, draft.now).await;
+    opened.context("sending open requests")?;
+    let unsent = store.unsent(&agents, BATCH).await.context("looking for tasks that were not sent")?;
+    let subjects: Vec<Id> = unsent.iter().filter_map(|task| record_of(&task.subject)).collect();
+    let views = store.subjects(&subjects).await.context("reading subjects")?;
+    draft.views.extend(views.into_iter().map(|view| (view.record, view)));
+    for task in &unsent {
+        let stays = draft.out.take_back.iter().all(|taken| taken.task != task.id);
+        let Some(agent) = task.holder.clone().filter(|_| stays) else { continue };
+        if let Some(message) = message(draft, task).await? {
+            info!(%agent, task = %task.id, "sent to an agent that has it from before");
+            draft.out.messages.push(message);
+            draft.out.told.push((task.id, agent));
+        }
+    }
+    Ok(unsent.len() < BATCH)
+}
+
 async fn message(draft: &Draft<'_>, task: &Task) -> anyhow::Result<Option<(Message, bool)>> {
-    let (Some(agent), TaskState::Offered { until }) = (&task.holder, &task.state) else { return Ok(None) };
+    let Some(agent) = &task.holder else { return Ok(None) };
+    let until = match task.state {
+        TaskState::Offered { until } => Some(until),
+        _ => None,
+    };
     let Some(ours) = draft.delivery(agent) else { return Ok(None) };
     let store = &draft.shared.store;
     let detail = store.task_detail(&Party::Daemon, task.id).await.context("reading a task")?;
@@ -57,7 +86,7 @@ async fn message(draft: &Draft<'_>, task: &Task) -> anyhow::Result<Option<(Messa
         outputs: spec.map_or(&[], |spec| &spec.outputs),
         triggers: spec.map(|spec| triggered_by(spec, task, book, &signals)).unwrap_or_default(),
     };
-    let message = offer_message(&detail, &order, view, &learnt, *until, draft.now);
+    let message = offer_message(&detail, &order, view, &learnt, until, draft.now);
     Ok(message.map(|message| (message, ours)))
 }
 

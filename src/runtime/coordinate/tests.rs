@@ -1,3 +1,4 @@
+mod anew;
 mod orders;
 
 use super::*;

@@ -11,11 +11,12 @@ use model::{
         message::{Body, Fill, Status, StatusBody},
     },
 };
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use store::Push;
+use store::{Effect, Push, Said};
 use tracing::{info, warn};
 
-/// Who answers to what. Answers are numbered, so that a repeated delivery gives the same messages.
+/// Who answers to what. Statuses are numbered by attempt: each tells how that one went.
 pub struct Answers<'a> {
     shared: &'a Shared,
     push: &'a Push,
@@ -25,6 +26,8 @@ pub struct Answers<'a> {
     task: Option<Box<str>>,
     /// The agent has said how it ended.
     pub ended: bool,
+    /// Why the last word on how it ended did not count.
+    pub refused: Option<String>,
     accepted: bool,
 }
 
@@ -36,13 +39,18 @@ impl<'a> Answers<'a> {
             Body::Status(_) | Body::Handoff(_) | Body::Escalation(_) => None,
         };
         let agent = AgentId::from(&*push.message.to);
-        Self { shared, push, agent, number: 0, task, ended: false, accepted: false }
+        Self { shared, push, agent, number: 0, task, ended: false, refused: None, accepted: false }
+    }
+
+    /// Who answers, and to which message.
+    pub const fn about(&self) -> (&AgentId, &MessageId) {
+        (&self.agent, &self.push.message.id)
     }
 
     /// Takes one message as the agent wrote it; what is wrong with it is logged and said, and nothing happens.
     pub async fn take(&mut self, text: &str) -> Result<(), String> {
         let fill = Fill {
-            id: Some(self.next_id()),
+            id: Some(if opens_case(text) { self.id_of(text) } else { self.next_id() }),
             sent_at: Some(self.shared.clock.now()),
             from: Some(self.agent.as_str().into()),
         };
@@ -85,6 +93,12 @@ impl<'a> Answers<'a> {
         self.say(message).await
     }
 
+    /// The same words, in whichever delivery, open a handoff or an escalation once.
+    fn id_of(&self, text: &str) -> MessageId {
+        let digest = u128::from_be_bytes(model::hash::digest(&[self.push.message.id.as_str(), text]));
+        MessageId::new(format!("{}/{digest:032x}", self.push.message.id))
+    }
+
     fn next_id(&mut self) -> MessageId {
         self.number += 1;
         MessageId::new(format!("{}/{}.{}", self.push.message.id, self.push.attempt, self.number))
@@ -95,27 +109,48 @@ impl<'a> Answers<'a> {
             Body::Status(body) => Some(body.status),
             Body::Task(_) | Body::Handoff(_) | Body::Escalation(_) => None,
         };
+        let own = match &message.body {
+            Body::Status(body) => Some(&body.task_id) == self.task.as_ref(),
+            Body::Task(_) | Body::Handoff(_) | Body::Escalation(_) => false,
+        };
         let offered =
             matches!(status, Some(Status::InProgress | Status::Blocked | Status::Done | Status::Failed));
-        if offered && !self.accepted {
+        if own && offered && !self.accepted {
             // Whoever reports on a task has taken it: no later than that, or the report would count as overtaken.
-            self.accepted = true;
-            Box::pin(self.status_of(Status::Accepted, None, message.sent_at)).await.unwrap_or_else(|why| {
+            if let Err(why) = Box::pin(self.status_of(Status::Accepted, None, message.sent_at)).await {
                 warn!(agent = %self.agent, why, "not accepted on its behalf");
-            });
+            }
         }
-        self.accepted |= status == Some(Status::Accepted);
-        self.ended |=
+        let ends =
             matches!(status, Some(Status::Done | Status::Failed | Status::Cancelled | Status::Declined));
         let by = Party::Agent(self.agent.clone());
         let now: Timestamp = self.shared.clock.now();
         let rules = self.shared.rules();
         let said = policy::say(&*self.shared.store, &rules, &by, message, now).await;
         self.shared.nudges.all();
-        match said.map_err(|error| error.to_string())? {
-            Spoken::Said(_) => {}
-            Spoken::Waits { beyond, .. } => info!(agent = %self.agent, beyond, "waits for approval"),
+        let refused = match said {
+            Ok(Spoken::Said(Said { effect: Effect::Ignored { why }, .. })) => Some(why),
+            Ok(Spoken::Said(_)) => None,
+            Ok(Spoken::Waits { beyond, .. }) => {
+                info!(agent = %self.agent, beyond, "waits for approval");
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        self.accepted |= own && status == Some(Status::Accepted) && refused.is_none();
+        if ends && own {
+            // Only what counted is an end.
+            (self.ended, self.refused) = (self.ended || refused.is_none(), refused.clone());
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
     }
+}
+
+fn opens_case(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Kind<'t> {
+        #[serde(rename = "type")]
+        kind: &'t str,
+    }
+    serde_json::from_str::<Kind<'_>>(text).is_ok_and(|one| matches!(one.kind, "HANDOFF" | "ESCALATION"))
 }

@@ -48,16 +48,13 @@ enum End {
     Broken(std::io::Error),
 }
 
-/// Runs the program for one message. What an earlier daemon started for it is ended first.
+/// Runs the program for one message.
 pub async fn deliver(shared: &Shared, outside: &Outside, push: &Push, run: &Run<'_>) -> Result<(), Failure> {
     let place = place(outside, run.agent);
     let trouble = |what: &str, error: std::io::Error| Failure::passing(format!("{what}: {error}"));
     std::fs::create_dir_all(&place).map_err(|error| trouble("making its folder", error))?;
-    if orphan::end(&outside.folder, push.seq).map_err(|error| trouble("ending an earlier run", error))? {
-        warn!(agent = %run.agent, message = %push.message.id, "ended the program that an earlier daemon had started");
-    }
     let mut child =
-        start(run, &place).map_err(|error| Failure::final_(format!("{}: {error}", run.program)))?;
+        start(run, &place).map_err(|error| Failure::passing(format!("{}: {error}", run.program)))?;
     let pid = child.id().unwrap_or_default();
     // Whatever it started goes with it, also where the daemon stops meanwhile.
     let group = orphan::Group(pid);
@@ -166,7 +163,8 @@ async fn listen(mut lines: impl AsyncBufRead + Unpin, answers: &mut Answers<'_>)
         if !text.is_empty()
             && let Err(why) = answers.take(text).await
         {
-            warn!(why, "a line of the program was not taken");
+            let (agent, message) = answers.about();
+            warn!(%agent, %message, why, "a line of the program was not taken");
         }
     }
 }
@@ -176,7 +174,10 @@ async fn finish(answers: &mut Answers<'_>, end: End, words: &str, run: &Run<'_>)
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     let (status, reason) = match end {
         End::Exited(code) if code.success() && answers.ended => return,
-        End::Exited(code) if code.success() => (Status::Done, None),
+        End::Exited(code) if code.success() => match answers.refused.take() {
+            Some(why) => (Status::Failed, Some(format!("how it ended was not taken: {why}"))),
+            None => (Status::Done, None),
+        },
         End::Exited(code) => (Status::Failed, Some(format!("the program ended with {code}{words}"))),
         End::TooLong => {
             (Status::Failed, Some(format!("it took longer than {} s and was ended", run.patience.as_secs())))

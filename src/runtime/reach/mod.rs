@@ -36,8 +36,10 @@ use tracing::{debug, info, warn};
 const MOST: usize = 16;
 /// While deliveries are under way, or one may have become due.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// Pauses between attempts (Standard Webhooks, "Retry schedule").
+/// Pauses between attempts in seconds (Standard Webhooks, "Retry schedule"); while an offer lasts at most half of
+/// what is left of it, so that it is tried again in time.
 const PAUSES: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+const SHORTEST: Duration = Duration::from_secs(5);
 
 /// What deliveries need of the outside.
 #[derive(Clone)]
@@ -62,12 +64,14 @@ pub struct Reach {
     outside: Arc<Outside>,
     running: JoinSet<(i64, Pushed)>,
     nudge: Nudge,
+    /// What an earlier daemon had started was looked for.
+    swept: bool,
 }
 
 impl Reach {
     /// One for all agents; `nudge` wakes it when a delivery is over.
     pub fn new(shared: Arc<Shared>, outside: Outside, nudge: Nudge) -> Self {
-        Self { shared, outside: Arc::new(outside), running: JoinSet::new(), nudge }
+        Self { shared, outside: Arc::new(outside), running: JoinSet::new(), nudge, swept: false }
     }
 
     async fn settle(&mut self) -> anyhow::Result<()> {
@@ -87,6 +91,13 @@ impl Cycle for Reach {
     }
 
     async fn turn(&mut self) -> anyhow::Result<Turn> {
+        if !std::mem::replace(&mut self.swept, true) {
+            let ended =
+                orphan::sweep(&self.outside.folder).context("ending programs of an earlier daemon")?;
+            if ended > 0 {
+                warn!(programs = ended, "ended what an earlier daemon had started");
+            }
+        }
         self.settle().await?;
         let now = self.shared.clock.now();
         let room = MOST.saturating_sub(self.running.len());
@@ -156,7 +167,11 @@ async fn deliver(shared: &Shared, outside: &Outside, push: Push) -> Pushed {
             };
             command::deliver(shared, outside, &push, &run).await
         }
-        Some(Way::DealOwner | Way::CrmOwner(_) | Way::Inbox | Way::Email(_)) | None => {
+        Some(Way::Inbox) => {
+            info!(to = %push.message.to, message = %push.message.id, "not delivered: the receiver fetches its messages now");
+            return Pushed::Outdated;
+        }
+        Some(Way::DealOwner | Way::CrmOwner(_) | Way::Email(_)) | None => {
             Err(Failure::final_("the agent is no longer reached by webhook or command"))
         }
     };
@@ -191,20 +206,29 @@ impl From<connect::Error> for Failure {
 }
 
 fn settled(push: &Push, done: Result<(), Failure>, now: Timestamp) -> Pushed {
-    let pause = usize::try_from(push.attempt).ok().and_then(|attempt| PAUSES.get(attempt.saturating_sub(1)));
-    let (to, id) = (&push.message.to, &push.message.id);
-    match (done, pause) {
+    let (to, id, attempt) = (&push.message.to, &push.message.id, push.attempt);
+    match (done, pause(push, now)) {
         (Ok(()), _) => {
-            info!(%to, message = %id, attempt = push.attempt, "message delivered");
+            info!(%to, message = %id, attempt, "message delivered");
             Pushed::Done
         }
         (Err(Failure { why, again: true }), Some(pause)) => {
-            warn!(%to, message = %id, attempt = push.attempt, why, again_in_s = pause, "message not delivered");
-            Pushed::Retry { at: now + Duration::from_secs(*pause), why }
+            warn!(%to, message = %id, attempt, why, again_in_s = pause.as_secs(), "message not delivered");
+            Pushed::Retry { at: now + pause, why }
         }
         (Err(Failure { why, .. }), _) => {
-            warn!(%to, message = %id, attempt = push.attempt, why, "message given up");
+            warn!(%to, message = %id, attempt, why, "message given up");
             Pushed::Failed { why }
         }
     }
+}
+
+/// How long to wait after a try that failed; `None` after the last.
+fn pause(push: &Push, now: Timestamp) -> Option<Duration> {
+    let at = usize::try_from(push.tries).ok()?.saturating_sub(1);
+    let pause = Duration::from_secs(*PAUSES.get(at)?);
+    let Body::Task(body) = &push.message.body else { return Some(pause) };
+    let end = body.task.params.get("accept_until").and_then(|end| end.as_str()?.parse::<Timestamp>().ok());
+    let half = end.filter(|end| *end > now).map(|end| end.since(now) / 2);
+    Some(half.map_or(pause, |half| pause.min(half.max(SHORTEST))))
 }

@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use std::{fs, io, path::Path, path::PathBuf};
 
+/// What the name of a note begins with.
+const NOTE: &str = "running-";
+
 /// Note of a running program; removed when dropped.
 pub struct Note(PathBuf);
 
@@ -43,21 +46,35 @@ impl Drop for Group {
     }
 }
 
-/// Ends what an earlier daemon started for the message of this number, if it still runs. True when it did.
-pub fn end(folder: &Path, seq: i64) -> io::Result<bool> {
-    let file = file(folder, seq);
-    let text = match fs::read(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+/// Ends everything that an earlier daemon started and that still runs; returns how many programs that were.
+pub fn sweep(folder: &Path) -> io::Result<usize> {
+    let files = match fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error),
     };
-    let running: Running = serde_json::from_slice(&text)?;
-    let same = running.started.is_some() && started(running.pid) == running.started;
-    if same {
+    let mut ended = 0;
+    for file in files {
+        let file = file?;
+        let name = file.file_name();
+        let noted = name.to_str().and_then(|name| name.strip_prefix(NOTE)?.strip_suffix(".json"));
+        if noted.is_some_and(|seq| seq.parse::<i64>().is_ok()) {
+            ended += usize::from(end(&file.path())?);
+        }
+    }
+    Ok(ended)
+}
+
+/// Ends the program of one note, if it still runs. True when it did. A note that was half written when its daemon
+/// died says nothing.
+fn end(file: &Path) -> io::Result<bool> {
+    let running = serde_json::from_slice::<Running>(&fs::read(file)?).ok();
+    let still = running.filter(|one| one.started.is_some() && started(one.pid) == one.started);
+    if let Some(running) = &still {
         kill_group(running.pid)?;
     }
-    fs::remove_file(&file)?;
-    Ok(same)
+    fs::remove_file(file)?;
+    Ok(still.is_some())
 }
 
 /// Ends a program with everything that it started; one that is gone is fine.
@@ -80,7 +97,7 @@ pub fn kill_group(_pid: u32) -> io::Result<()> {
 }
 
 fn file(folder: &Path, seq: i64) -> PathBuf {
-    folder.join(format!("running-{seq}.json"))
+    folder.join(format!("{NOTE}{seq}.json"))
 }
 
 /// When a process was started, in the kernel's ticks (`/proc/PID/stat`, field 22); `None` where it can't be told.

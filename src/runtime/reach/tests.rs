@@ -110,8 +110,8 @@ impl Desk {
         }
     }
 
-    /// Settles the one open escalation; false where that is refused.
-    async fn resolve(&self, by: &Party, words: &str) -> bool {
+    /// The words that settle the one open escalation.
+    async fn word(&self, by: &Party, words: &str) -> Message {
         let (shared, now) = (&self.daemon.shared, SystemClock.now());
         let open = store::CaseFilter { open: true, ..store::CaseFilter::default() };
         let case = shared.store.escalations(&Party::Daemon, &open, 10).await.unwrap().remove(0);
@@ -122,8 +122,13 @@ impl Desk {
         );
         let fill =
             Fill { id: Some(MessageId::new("word")), sent_at: Some(now), from: Some(by.name().into()) };
-        let message = Message::read(&text, &fill).unwrap();
-        crate::policy::say(&*shared.store, &shared.rules(), by, message, now).await.is_ok()
+        Message::read(&text, &fill).unwrap()
+    }
+
+    /// Settles the one open escalation; false where that is refused.
+    async fn resolve(&self, by: &Party, words: &str) -> bool {
+        let (shared, message) = (&self.daemon.shared, self.word(by, words).await);
+        crate::policy::say(&*shared.store, &shared.rules(), by, message, SystemClock.now()).await.is_ok()
     }
 
     async fn task(&self) -> Task {
@@ -181,6 +186,72 @@ async fn what_a_program_answers_beyond_policy_waits_and_counts_once_a_person_has
         assert_eq!(desk.resolve(&by, words).await, settles, "{by}");
         assert_eq!(desk.task().await.state, ends, "{by}");
     }
+}
+
+#[tokio::test]
+async fn an_approval_counts_although_the_daemon_died_before_it_said_what_was_approved() {
+    // given a result that waits, and a daemon that died right after it had kept the approval
+    let script = r#"read order; id=${order#*\"task\":\{*\"id\":\"}; id=${id%%\"*}
+        echo "{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"$id\",\"status\":\"DONE\",\"outcome\":\"success\",\"result\":{\"markdown\":\"offer\",\"data\":{\"discount_percent\":40}}}""#;
+    let mut desk = Desk::new(shell(script, 20), "").await;
+    desk.deliver().await;
+    let (store, olga) = (desk.daemon.shared.store.clone(), Party::Person("olga".into()));
+    store.say(&olga, desk.word(&olga, "approved: fine").await, SystemClock.now()).await.unwrap();
+    assert_eq!(desk.task().await.state, TaskState::Blocked);
+    // when the next one looks at what wants attention
+    let mut coordinate = desk.daemon.cycles().coordinate;
+    while coordinate.turn().await.unwrap() == Turn::Again {}
+    // then the result counts, once
+    assert_eq!(desk.task().await.state, TaskState::Done);
+    assert_eq!(store.documents(&Party::Daemon, desk.task).await.unwrap().len(), 1);
+    assert_eq!(store.agenda(SystemClock.now(), 10).await.unwrap().settled, []);
+}
+
+#[tokio::test]
+async fn only_words_that_count_end_a_task_else_the_programs_end_does() {
+    let head = r#"read order; id=${order#*\"task\":\{*\"id\":\"}; id=${id%%\"*}
+        say() { echo "{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"$1\",$2}"; }"#;
+    for (words, state) in [
+        // a DONE that is refused: it was sent from the future
+        (r#"say $id '"status":"DONE","outcome":"success","sent_at":"2999-01-01T00:00:00Z"'"#, "failed"),
+        // a DONE of somebody else's task, then a failure
+        (
+            r#"say 00000000-0000-0000-0000-000000000001 '"status":"DONE","outcome":"success"'; exit 3"#,
+            "failed",
+        ),
+        // the same said right at the second try
+        (r#"say $id '"status":"DONE"'; say $id '"status":"DONE","outcome":"success"'"#, "done"),
+    ] {
+        let mut desk = Desk::new(shell(&format!("{head}\n{words}"), 20), "").await;
+        desk.deliver().await;
+        assert_eq!(desk.task().await.state.name(), state, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_escalation_of_a_repeated_run_is_opened_once() {
+    // given a program that asks for help and fails to end
+    let script = r#"read order; id=${order#*\"task\":\{*\"id\":\"}; id=${id%%\"*}
+        echo "{\"type\":\"STATUS\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"$id\",\"status\":\"ACCEPTED\"}"
+        echo "{\"type\":\"ESCALATION\",\"to\":\"ORCHESTRATOR\",\"task_id\":\"$id\",\"status\":\"OPEN\",\"reason\":\"BLOCKED\",\"request\":\"NEED_A_LIST\",\"context\":{}}"
+        sleep 600"#;
+    let mut desk = Desk::new(shell(script, 1_200), "").await;
+    let store = desk.daemon.shared.store.clone();
+    let open =
+        async || store.escalations(&Party::Daemon, &store::CaseFilter::default(), 10).await.unwrap().len();
+    for _ in 0..2 {
+        desk.reach.turn().await.unwrap();
+        let place = desk.folder.path().join("agents").join(AGENT);
+        while open().await == 0 || !place.exists() {
+            SystemClock.sleep_until(SystemClock.now() + Duration::from_millis(20)).await;
+        }
+        SystemClock.sleep_until(SystemClock.now() + Duration::from_millis(300)).await;
+        // when the daemon dies in the middle and the message goes out again
+        desk.reach.running.shutdown().await;
+        store.recover(&desk.daemon.shared.held, SystemClock.now()).await.unwrap();
+    }
+    // then there is one
+    assert_eq!(open().await, 1);
 }
 
 #[tokio::test]
@@ -334,7 +405,10 @@ async fn what_an_earlier_daemon_started_is_ended_before_the_work_begins_again() 
     std::os::unix::process::CommandExt::process_group(&mut earlier, 0);
     let mut earlier = earlier.arg("600").spawn().unwrap();
     std::mem::forget(orphan::Note::write(&folder, 1, earlier.id()).unwrap());
-    // when its message is delivered again
+    // and whose message need not go out again
+    std::mem::forget(orphan::Note::write(&folder, 404, earlier.id()).unwrap());
+    std::fs::remove_file(folder.join("running-1.json")).unwrap();
+    // when the next daemon begins
     desk.deliver().await;
     // then it is gone, and the new run has done the task
     let ended = earlier.wait().unwrap();
@@ -420,7 +494,39 @@ async fn a_receiver_inside_the_network_is_never_called() {
     let way = Way::Webhook { url: format!("http://127.0.0.1:{port}/hook").into(), secret: "sdr".into() };
     let mut desk = Desk::new(way, "").await;
     desk.reach.outside.keys.save("sdr", &connect::Secret::new(SECRET)).await.unwrap();
-    // when it is to be delivered, then it is given up without a connection
-    assert_eq!(&*desk.deliver().await, "failed");
+    // when it is to be delivered, then there is no connection, until somebody allows it
+    assert_eq!(&*desk.deliver().await, "waiting");
     assert!(!serve.is_finished());
+}
+
+#[test]
+fn tries_are_put_off_longer_each_time_but_never_past_the_end_of_an_offer() {
+    let now = Timestamp::from_millis(1_763_971_200_000);
+    let push = |tries: u32, until: Option<u64>| {
+        let until = until.map(|seconds| (now + Duration::from_secs(seconds)).to_string().into());
+        let params = until.map(|until| ("accept_until".to_owned(), until)).into_iter().collect();
+        let order = TaskOrder { id: "x".into(), action: "A".into(), params };
+        let message = Message {
+            id: MessageId::new("message-1"),
+            sent_at: now,
+            conversation: "task:x".into(),
+            in_reply_to: None,
+            from: ORCHESTRATOR.into(),
+            to: AGENT.into(),
+            body: Body::Task(TaskBody { task: order, deadline: None }),
+        };
+        Push { seq: 1, message, attempt: 20, tries }
+    };
+    for (tries, left, expected) in [
+        (1, None, Some(5)),
+        (2, None, Some(300)),
+        (7, None, Some(36_000)),
+        (8, None, None),
+        (1, Some(1_800), Some(5)),
+        (3, Some(1_000), Some(500)),
+        (3, Some(4), Some(5)),
+    ] {
+        let pause = pause(&push(tries, left), now).map(|pause| pause.as_secs());
+        assert_eq!(pause, expected, "try {tries} with {left:?} s left");
+    }
 }

@@ -235,11 +235,42 @@ pub(super) async fn what_was_not_delivered_is_seen_and_tried_again_when_somebody
     let all: Vec<i64> = under_way.iter().map(|push| push.seq).collect();
     assert_eq!(store.deliver_again(&all, later(60)).await.unwrap(), 2);
     let again = claim(later(60)).await;
-    assert_eq!(again.iter().map(|push| push.attempt).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(again.iter().map(|push| (push.attempt, push.tries)).collect::<Vec<_>>(), [(2, 1), (2, 1)]);
     // and once they are settled nothing is left to be seen
     store.settle_push(&held, again[0].seq, Pushed::Done, later(61)).await.unwrap();
     store.settle_push(&held, again[1].seq, Pushed::Outdated, later(61)).await.unwrap();
     assert!(list().await.is_empty());
+}
+
+pub(super) async fn what_an_agent_has_without_a_message_from_us_is_found_until_one_goes_out(
+    store: Arc<dyn Store>,
+) {
+    let held = offered(&*store, &[30]).await;
+    let unsent = async |agent: &str| {
+        let tasks = store.unsent(&[agent.into()], 10).await.unwrap();
+        tasks.into_iter().map(|task| task.id).collect::<Vec<_>>()
+    };
+    let text = json!({ "type": "TASK", "id": "t-1", "conversation": format!("task:{}", id(30)), "sent_at": NOW,
+        "from": "ORCHESTRATOR", "to": "ANNA", "task": { "id": id(30), "action": "A", "params": {} } });
+    let message = Message::read(&text.to_string(), &Fill::default()).unwrap();
+    let tell = |ours: bool| Coordinated {
+        messages: vec![(message.clone(), ours)],
+        told: vec![(id(30), anna())],
+        ..Coordinated::default()
+    };
+    assert_eq!(unsent("ANNA").await, [], "of an offer she is told anyway");
+    // given an offer of which she finds a message
+    store.commit_coordination(&held, tell(false), NOW).await.unwrap();
+    assert_eq!((unsent("ANNA").await, unsent("BEN").await), (vec![id(30)], vec![]));
+    // when the same message is for us to deliver
+    store.commit_coordination(&held, tell(true), NOW).await.unwrap();
+    // then it goes out and nothing is missing
+    let claimed = store.claim_pushes(&held, NOW, 10).await.unwrap();
+    assert_eq!(claimed.iter().map(|push| push.message.id.as_str()).collect::<Vec<_>>(), ["t-1"]);
+    assert_eq!(unsent("ANNA").await, []);
+    // nor when it is given up, which is for somebody to look at
+    store.settle_push(&held, claimed[0].seq, Pushed::Failed { why: "410".into() }, NOW).await.unwrap();
+    assert_eq!(unsent("ANNA").await, []);
 }
 
 pub(super) async fn a_task_that_was_given_away_is_meant_for_its_receiver(store: Arc<dyn Store>) {

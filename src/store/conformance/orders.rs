@@ -24,11 +24,13 @@ fn order(name: &str) -> Order {
 
 pub(super) async fn an_order_waits_once_and_only_people_give_it(store: Arc<dyn Store>) {
     let olga = Party::Person("olga".into());
-    assert!(store.order(&olga, order("o-1")).await.unwrap());
-    assert!(!store.order(&olga, order("o-1")).await.unwrap(), "the same again");
-    let refused = store.order(&Party::Agent("ANNA".into()), order("o-2")).await;
+    assert!(store.order(&olga, order("o-1"), "{}").await.unwrap());
+    assert!(!store.order(&olga, order("o-1"), "{}").await.unwrap(), "the same again");
+    let refused = store.order(&Party::Agent("ANNA".into()), order("o-2"), "{}").await;
     assert!(matches!(refused, Err(Error::Refused { refusal: Refusal::NotYours, .. })));
     assert_eq!(store.orders().await.unwrap(), [order("o-1")]);
+    assert_eq!(store.ordered("o-1").await.unwrap().as_deref(), Some("{}"));
+    assert_eq!(store.ordered("o-2").await.unwrap(), None);
 }
 
 pub(super) async fn work_is_seen_whoever_has_it(store: Arc<dyn Store>) {
@@ -53,7 +55,7 @@ pub(super) async fn an_order_is_carried_out_as_one_and_is_over(store: Arc<dyn St
     let held = daemon(&*store).await;
     queued(&*store, &held, &[task(30, Subject::Deal(id(1)), None)]).await;
     placed(&*store, &held, &[(id(30), "ANNA")]).await;
-    store.order(&Party::Daemon, order("o-1")).await.unwrap();
+    store.order(&Party::Daemon, order("o-1"), "{}").await.unwrap();
     let revision = store.work_board(None, 10, NOW).await.unwrap().revision;
     let back = TakeBack {
         task: id(30),
@@ -85,6 +87,7 @@ pub(super) async fn an_order_is_carried_out_as_one_and_is_over(store: Arc<dyn St
     assert_eq!((moved.state, moved.holder, decisions.len()), (TaskState::Assigned, Some("BEN".into()), 2));
     assert_eq!(store.task(id(40)).await.unwrap().unwrap().0.state, TaskState::Queued);
     assert_eq!(store.orders().await.unwrap(), []);
+    assert!(!store.order(&Party::Daemon, order("o-1"), "{}").await.unwrap(), "it was carried out");
     let loads = store.work_board(None, 10, NOW).await.unwrap().loads;
     let open = |agent: &str| loads[&AgentId::from(agent)].open.get("task").copied().unwrap_or_default();
     assert_eq!((open("ANNA"), open("BEN")), (0, 1));

@@ -1,13 +1,13 @@
-//! The access role: tokens by the hash of their secret.
+//! The access role: tokens by the hash of their secret, and answers by key.
 
 use super::{
-    SqliteStore,
+    SqliteStore, answers,
     connection::Durable,
     events,
     fail::{Fail, Outcome},
     talk::refuse,
 };
-use crate::{Access, Error, Refusal};
+use crate::{Access, Answered, Error, Refusal};
 use async_trait::async_trait;
 use model::{
     AgentId, Timestamp,
@@ -102,5 +102,21 @@ impl Access for SqliteStore {
             look.query_and_then([], parse)?.collect()
         };
         self.database.read("list tokens", job).await
+    }
+
+    async fn claim_answer(&self, claim: Answered, now: Timestamp) -> Result<Option<Answered>, Error> {
+        let job = move |db: &Connection| {
+            if answers::keep(db, &claim, now)? {
+                return Ok(None);
+            }
+            answers::read(db, &claim.id)
+        };
+        self.database.write_together("reserve an answer", job).await
+    }
+
+    async fn settle_answer(&self, id: &str, answer: Option<String>) -> Result<(), Error> {
+        let id = id.to_owned();
+        let job = move |db: &Connection| answers::settle(db, &id, answer.as_deref());
+        self.database.write_together("keep an answer", job).await
     }
 }

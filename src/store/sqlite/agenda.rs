@@ -2,7 +2,7 @@
 
 use super::{board, escalation, fail::Outcome, handoff, result, task, withdrawn};
 use crate::{Agenda, Raise};
-use model::{Timestamp, work::Task};
+use model::{Id, Timestamp, work::Task};
 use rusqlite::{Connection, Row};
 
 pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agenda> {
@@ -21,6 +21,7 @@ pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agen
         escalations: escalation::due(db, now, most)?,
         withdrawn: withdrawn::read(db, most)?,
         documents: result::new_documents(db, most)?,
+        settled: settled(db, most)?,
         raised: raised(db, most)?,
         passes_over: db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM task_passes WHERE until <= ?1)")?
@@ -41,6 +42,17 @@ fn tasks(
         format!("SELECT {columns} FROM tasks INDEXED BY {index} WHERE {condition} ORDER BY {order} LIMIT ?2");
     let mut statement = db.prepare_cached(&sql)?;
     statement.query_and_then((now.as_millis(), super::most(most)), task::parse)?.collect()
+}
+
+fn settled(db: &Connection, most: usize) -> Outcome<Vec<Id>> {
+    let mut statement = db.prepare_cached(
+        "SELECT e.id FROM tasks AS t INDEXED BY tasks_blocked
+         CROSS JOIN escalations AS e INDEXED BY escalations_task ON e.task = t.id
+         WHERE t.state = 'blocked' AND e.status = 'RESOLVED' AND e.context ->> '$.held_message.id' IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.id = e.context ->> '$.held_message.id')
+         ORDER BY t.id, e.id LIMIT ?1",
+    )?;
+    statement.query_and_then([super::most(most)], |row| super::id(row, 0))?.collect()
 }
 
 fn raised(db: &Connection, most: usize) -> Outcome<Vec<(i64, Raise)>> {

@@ -14,7 +14,7 @@ use model::{
     AgentId, Event, EventKind, Id, Timestamp,
     work::{Message, Passed, Task, TaskState, TrackRecord},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, types::Value as Sql};
 
 fn commit(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()> {
     let forgotten = release::forget(db, now)?;
@@ -23,12 +23,8 @@ fn commit(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()>
         bump(db, "board", 1)?;
     }
     decided.take_back.iter().try_for_each(|one| take_back(db, one, now))?;
-    for (was, case) in &decided.handoffs {
-        match was {
-            None => handoff::begin(db, case, now)?,
-            Some(was) if handoff::status(db, case.id)? == Some(*was) => handoff::update(db, *was, case, now)?,
-            Some(_) => return Err(stale(db)?),
-        }
+    for (task, rank, params) in &decided.create {
+        create(db, task, *rank, params.as_deref(), now)?;
     }
     for (was, case) in &decided.escalations {
         match was {
@@ -39,10 +35,15 @@ fn commit(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()>
             Some(_) => return Err(stale(db)?),
         }
     }
-    decided.messages.iter().try_for_each(|(message, ours)| keep_message(db, message, *ours, now))?;
-    for (task, rank, params) in &decided.create {
-        create(db, task, *rank, params.as_deref(), now)?;
+    // After the escalations: what was escalated about a handoff is settled with it.
+    for (was, case) in &decided.handoffs {
+        match was {
+            None => handoff::begin(db, case, now)?,
+            Some(was) if handoff::status(db, case.id)? == Some(*was) => handoff::update(db, *was, case, now)?,
+            Some(_) => return Err(stale(db)?),
+        }
     }
+    decided.messages.iter().try_for_each(|(message, ours)| keep_message(db, message, *ours, now))?;
     for (id, why) in &decided.cancel {
         task::end(db, *id, &TaskState::Cancelled { why: why.clone() }, now, now)?;
         let kind = EventKind::TaskEnded { how: "cancelled".into() };
@@ -88,7 +89,7 @@ fn keep_message(db: &Connection, message: &Message, ours: bool, now: Timestamp) 
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)")?
         .query_row([message.id.as_str()], |row| row.get(0))?;
     if known {
-        return Ok(());
+        return if ours { push::begin(db, &message.id, now) } else { Ok(()) };
     }
     talk::insert(db, message, &Effect::Noted, ours.then_some("waiting"), now)
 }
@@ -120,8 +121,9 @@ fn marks(db: &Connection, decided: &Coordinated, now: Timestamp) -> Outcome<()> 
         }
         Ok(())
     };
-    let mut tell =
-        db.prepare_cached("UPDATE tasks SET told = ?3 WHERE id = ?1 AND holder = ?2 AND state = 'offered'")?;
+    let mut tell = db.prepare_cached(
+        "UPDATE tasks SET told = ?3 WHERE id = ?1 AND holder = ?2 AND state IN ('offered', 'assigned')",
+    )?;
     for (task, agent) in &decided.told {
         if tell.execute((task.to_string(), agent.as_str(), now.as_millis()))? == 0 {
             return Err(stale(db)?);
@@ -172,6 +174,21 @@ impl Coordination for SqliteStore {
             commit(db, &decided, now)
         };
         self.database.write("commit coordination", Durable::Normal, job).await
+    }
+
+    async fn unsent(&self, agents: &[AgentId], most: usize) -> Result<Vec<Task>, Error> {
+        let agents: Vec<Sql> = agents.iter().map(|agent| Sql::Text(agent.as_str().to_owned())).collect();
+        self.database.read("look for unsent tasks", move |db| push::unsent(db, agents, most)).await
+    }
+
+    async fn deliver_open(&self, held: &Held, agents: &[AgentId], now: Timestamp) -> Result<(), Error> {
+        let held = held.copy();
+        let agents: Vec<Sql> = agents.iter().map(|agent| Sql::Text(agent.as_str().to_owned())).collect();
+        let job = move |db: &Connection| {
+            leases::check(db, &held)?;
+            push::deliver_open(db, agents, now)
+        };
+        self.database.write("deliver open requests", Durable::Normal, job).await
     }
 
     async fn claim_pushes(&self, held: &Held, now: Timestamp, most: usize) -> Result<Vec<Push>, Error> {

@@ -10,7 +10,7 @@ use crate::{CaseFilter, Effect, Refusal};
 use model::{
     AgentId, Event, EventKind, Id, MessageId, Timestamp,
     work::{
-        EscalationCase, EscalationLevel, Party, RESOLVE, TaskState,
+        EscalationCase, EscalationLevel, HandoffCase, Party, RESOLVE, TaskState,
         message::{EscalationBody, EscalationStatus, Message},
     },
 };
@@ -137,6 +137,23 @@ pub(super) fn update(db: &Connection, case: &EscalationCase, now: Timestamp) -> 
         forget_telling(db, case, now)?;
     }
     tell(db, case, now)
+}
+
+/// What was escalated about a handoff is settled when that is over.
+pub(super) fn settle_of_handoff(db: &Connection, handoff: &HandoffCase, now: Timestamp) -> Outcome<()> {
+    let mut look = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM escalations
+         WHERE record = ?1 AND status <> 'RESOLVED' AND json_extract(context, '$.handoff') = ?2"
+    ))?;
+    let record = task::record_of(&handoff.subject).map(|id| id.to_string());
+    let open: Vec<EscalationCase> =
+        look.query_and_then((record, handoff.id.to_string()), parse)?.collect::<Outcome<_>>()?;
+    for case in open {
+        let resolution = Some(format!("the handoff is {}", handoff.status));
+        let (status, by) = (EscalationStatus::Resolved, handoff.by.clone());
+        update(db, &EscalationCase { status, by, resolution, changed: now, ..case }, now)?;
+    }
+    Ok(())
 }
 
 /// Nobody needs to be told any more of what is settled; its task in the CRM ends by way of the record's next look.

@@ -1,7 +1,7 @@
 //! Handoffs as rows, and what messages do to them.
 
 use super::{
-    events,
+    escalation, events,
     fail::{Fail, Outcome},
     talk::{self, refuse},
     task, work,
@@ -10,7 +10,7 @@ use crate::{CaseFilter, Effect, Refusal};
 use model::{
     Event, EventKind, Id, MessageId, Timestamp,
     work::{
-        HandoffCase, HandoffTo, Party,
+        HandoffCase, HandoffTo, Party, Subject,
         message::{HandoffBody, HandoffStatus, Message},
     },
 };
@@ -137,7 +137,13 @@ pub(super) fn update(db: &Connection, was: HandoffStatus, case: &HandoffCase, no
         case.person_decides,
         serde_json::to_string(&case.context)?,
     ))?;
-    if was == case.status { Ok(()) } else { tell(db, case, now) }
+    if was == case.status {
+        return Ok(());
+    }
+    if !case.status.is_open() {
+        escalation::settle_of_handoff(db, case, now)?;
+    }
+    tell(db, case, now)
 }
 
 fn tell(db: &Connection, case: &HandoffCase, now: Timestamp) -> Outcome<()> {
@@ -178,14 +184,19 @@ fn request(
         return Err(refuse(Refusal::NotYours, format!("you don't work on {}", lead.id)));
     }
     let to = target(&message.to);
-    if to.agent().map(model::AgentId::as_str) == Some(by.name()) {
-        return Err(refuse(Refusal::Wrong, "a handoff goes to another".into()));
+    // Who asks for it need not be who has it.
+    let from: Box<str> = match by.agent() {
+        Some(agent) => agent.as_str().into(),
+        None => holder(db, &subject)?.unwrap_or_else(|| by.name().into()),
+    };
+    if to.agent().map(model::AgentId::as_str) == Some(&*from) {
+        return Err(refuse(Refusal::Wrong, format!("a handoff goes to another: {from} has it already")));
     }
     let case = HandoffCase {
         id: Id::derived(&["handoff", message.id.as_str()]),
         person_decides: talk::ping_pong(db, task::record_of(&subject), now)?,
         subject,
-        from: by.name().into(),
+        from,
         to,
         milestone: lead.stage.as_str().into(),
         context: lead_context(lead),
@@ -202,6 +213,18 @@ fn request(
         return Err(refuse(Refusal::State, why));
     }
     Ok(effect(&case))
+}
+
+/// Who has the main work on a subject, else whoever has any.
+fn holder(db: &Connection, subject: &Subject) -> Outcome<Option<Box<str>>> {
+    let mut look = db.prepare_cached(
+        "SELECT holder FROM (
+           SELECT holder, 0 AS place FROM responsibilities WHERE subject = ?1 AND responsibility = 'primary'
+           UNION ALL SELECT holder, rank FROM tasks WHERE record = ?2 AND ended_at IS NULL AND holder IS NOT NULL)
+         ORDER BY place LIMIT 1",
+    )?;
+    let key = (subject.to_string(), task::record_of(subject).map(|id| id.to_string()));
+    Ok(look.query_row(key, |row| row.get::<_, String>(0)).optional()?.map(Into::into))
 }
 
 fn lead_context(lead: &model::work::message::Lead) -> serde_json::Map<String, serde_json::Value> {

@@ -5,7 +5,7 @@ use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// All migrations in order; the number of a file is its place here, from 1.
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_mail.sql"),
     include_str!("../migrations/sqlite/0003_looks.sql"),
@@ -18,6 +18,8 @@ const FILES: [&str; 12] = [
     include_str!("../migrations/sqlite/0010_withdrawn.sql"),
     include_str!("../migrations/sqlite/0011_routings.sql"),
     include_str!("../migrations/sqlite/0012_undelivered.sql"),
+    include_str!("../migrations/sqlite/0013_answers.sql"),
+    include_str!("../migrations/sqlite/0014_tries.sql"),
 ];
 
 /// Marks the file as ours ("sord"), so that another program's database is never migrated.
@@ -69,7 +71,7 @@ fn has_tables(connection: &Connection) -> Result<bool, Fail> {
 mod tests {
     use super::*;
 
-    const SAMPLES: [&str; 12] = [
+    const SAMPLES: [&str; 14] = [
         include_str!("../migrations/sample/0001_first.sql"),
         include_str!("../migrations/sample/0002_mail.sql"),
         include_str!("../migrations/sample/0003_looks.sql"),
@@ -82,6 +84,8 @@ mod tests {
         include_str!("../migrations/sample/0010_withdrawn.sql"),
         include_str!("../migrations/sample/0011_routings.sql"),
         include_str!("../migrations/sample/0012_undelivered.sql"),
+        include_str!("../migrations/sample/0013_answers.sql"),
+        include_str!("../migrations/sample/0014_tries.sql"),
     ];
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod access;
 mod agenda;
+mod answers;
 mod assign;
 mod board;
 mod census;
@@ -39,6 +40,7 @@ mod record;
 mod relate;
 mod release;
 mod result;
+mod search;
 mod settings;
 mod settle;
 mod status;

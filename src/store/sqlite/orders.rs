@@ -1,7 +1,7 @@
 //! Orders of people as settings, and their carrying out as one transaction.
 
 use super::{
-    SqliteStore, assign, board, bump,
+    SqliteStore, answers, assign, board, bump,
     connection::Durable,
     coordination,
     events::EventWriter,
@@ -12,7 +12,7 @@ use super::{
     talk::refuse,
     task,
 };
-use crate::{CarriedOut, Error, Held, Orders, Refusal};
+use crate::{Answered, CarriedOut, Error, Held, Orders, Refusal};
 use async_trait::async_trait;
 use model::{
     Id, Timestamp,
@@ -31,12 +31,14 @@ fn name(id: &str) -> String {
     format!("{PREFIX}{id}")
 }
 
-fn keep(db: &Connection, by: &Party, order: &Order) -> Outcome<bool> {
+fn keep(db: &Connection, by: &Party, order: &Order, answer: String) -> Outcome<bool> {
     if !matches!(by, Party::Person(_) | Party::Daemon) {
         return Err(refuse(Refusal::NotYours, "only a person decides who gets a task".into()));
     }
     let name = name(&order.id);
-    if settings::get(db, &name)?.is_some() {
+    // One that was carried out already is not taken again either.
+    let taken = Answered { id: name.as_str().into(), hash: "".into(), answer };
+    if !answers::keep(db, &taken, order.at)? {
         return Ok(false);
     }
     settings::set(db, &name, Some(&serde_json::to_string(order)?))?;
@@ -105,11 +107,17 @@ fn commit(
 
 #[async_trait]
 impl Orders for SqliteStore {
-    async fn order(&self, by: &Party, order: Order) -> Result<bool, Error> {
-        let by = by.clone();
-        let job = move |db: &Connection| keep(db, &by, &order);
+    async fn order(&self, by: &Party, order: Order, answer: &str) -> Result<bool, Error> {
+        let (by, answer) = (by.clone(), answer.to_owned());
+        let job = move |db: &Connection| keep(db, &by, &order, answer);
         // An answer is a promise: what was accepted outlives a power cut.
         self.database.write("keep an order", Durable::Full, job).await
+    }
+
+    async fn ordered(&self, id: &str) -> Result<Option<String>, Error> {
+        let name = name(id);
+        let job = move |db: &Connection| Ok(answers::read(db, &name)?.map(|one| one.answer));
+        self.database.read("look up an order", job).await
     }
 
     async fn orders(&self) -> Result<Vec<Order>, Error> {

@@ -1,26 +1,31 @@
 //! Messages that we deliver ourselves (webhooks, commands): at least once, the receiver knows them by their id.
 
-use super::{fail::Outcome, talk};
+use super::{fail::Outcome, talk, task};
 use crate::{Push, Pushed, Undelivered};
-use model::Timestamp;
-use rusqlite::{Connection, Row};
-use std::time::Duration;
+use model::{MessageId, Timestamp, work::Task};
+use rusqlite::{Connection, Row, types::Value as Sql};
+use std::{rc::Rc, time::Duration};
 
-/// A delivery that was not settled by then is taken as lost with its run.
-const LOST_AFTER: Duration = Duration::from_secs(3600);
+/// A delivery that was not settled by then is taken as lost; no program may run longer.
+const LOST_AFTER: Duration = Duration::from_hours(25);
 
 pub(super) fn claim(db: &Connection, now: Timestamp, most: usize) -> Outcome<Vec<Push>> {
     // What is being sent comes again when its time is over; of one receiver one at a time, in order.
     let mut look = db.prepare_cached(
-        "SELECT seq, body, push_attempt FROM messages AS m
+        "SELECT seq, body, push_attempt, push_before FROM messages AS m
          WHERE push IN ('waiting', 'sending') AND push_due <= ?1
            AND NOT EXISTS (SELECT 1 FROM messages AS e WHERE e.push IN ('waiting', 'sending')
                              AND e.receiver = m.receiver AND e.seq < m.seq)
          ORDER BY seq LIMIT ?2",
     )?;
     let parse = |row: &Row<'_>| -> Outcome<Push> {
-        let attempt: u32 = row.get(2)?;
-        Ok(Push { seq: row.get(0)?, message: talk::parse_message(row, 1)?, attempt: attempt + 1 })
+        let (attempt, before): (u32, u32) = (row.get(2)?, row.get(3)?);
+        Ok(Push {
+            seq: row.get(0)?,
+            message: talk::parse_message(row, 1)?,
+            attempt: attempt + 1,
+            tries: (attempt + 1).saturating_sub(before),
+        })
     };
     let claimed: Vec<Push> =
         look.query_and_then((now.as_millis(), super::most(most)), parse)?.collect::<Outcome<_>>()?;
@@ -65,10 +70,10 @@ pub(super) fn undelivered(db: &Connection, most: usize) -> Outcome<Vec<Undeliver
     look.query_and_then([super::most(most)], parse)?.collect()
 }
 
-/// Makes what failed due.
+/// Makes what failed due, as if for the first time.
 pub(super) fn again(db: &Connection, messages: &[i64], now: Timestamp) -> Outcome<u64> {
     let mut change = db.prepare_cached(
-        "UPDATE messages SET push = 'waiting', push_due = ?2
+        "UPDATE messages SET push = 'waiting', push_due = ?2, push_before = push_attempt
          WHERE seq = ?1 AND (push = 'failed' OR (push = 'waiting' AND push_note IS NOT NULL))",
     )?;
     let mut count = 0;
@@ -76,6 +81,44 @@ pub(super) fn again(db: &Connection, messages: &[i64], now: Timestamp) -> Outcom
         count += change.execute((seq, now.as_millis()))?;
     }
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// Held tasks that were not begun and of which no message was ever ours to deliver to their holders, who are among these.
+pub(super) fn unsent(db: &Connection, agents: Vec<Sql>, most: usize) -> Outcome<Vec<Task>> {
+    let columns = task::COLUMNS;
+    let mut look = db.prepare_cached(&format!(
+        "SELECT {columns} FROM rarray(?1) AS a CROSS JOIN tasks INDEXED BY tasks_holder ON holder = a.value
+         WHERE (state = 'assigned' OR (state = 'offered' AND told IS NOT NULL))
+           AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation = 'task:' || tasks.id
+                             AND m.receiver = tasks.holder AND m.kind = 'TASK' AND m.received_at >= assigned_at
+                             AND m.push IS NOT NULL AND m.push <> 'outdated')
+         ORDER BY rank, id LIMIT ?2"
+    ))?;
+    look.query_and_then((Rc::new(agents), super::most(most)), task::parse)?.collect()
+}
+
+/// Requests that are still open are ours to deliver from now on.
+pub(super) fn deliver_open(db: &Connection, agents: Vec<Sql>, now: Timestamp) -> Outcome<()> {
+    let mut change = db.prepare_cached(
+        "UPDATE messages SET push = 'waiting', push_due = ?2, push_before = push_attempt
+         WHERE (push IS NULL OR push = 'outdated') AND receiver IN rarray(?1) AND id IN (
+           SELECT 'handoff-' || id || '-REQUESTED-' || receiver FROM handoffs
+             WHERE status IN ('REQUESTED', 'TIMED_OUT') AND receiver IS NOT NULL
+           UNION ALL SELECT 'escalation-' || id || '-' || receiver FROM escalations
+             WHERE status = 'OPEN' AND receiver IS NOT NULL)",
+    )?;
+    change.execute((Rc::new(agents), now.as_millis()))?;
+    Ok(())
+}
+
+/// A message that is kept already is delivered by us from now on, or once more.
+pub(super) fn begin(db: &Connection, id: &MessageId, now: Timestamp) -> Outcome<()> {
+    let mut change = db.prepare_cached(
+        "UPDATE messages SET push = 'waiting', push_due = ?2, push_before = push_attempt
+         WHERE id = ?1 AND (push IS NULL OR push = 'outdated')",
+    )?;
+    change.execute((id.as_str(), now.as_millis()))?;
+    Ok(())
 }
 
 pub(super) fn settle(db: &Connection, seq: i64, outcome: &Pushed, now: Timestamp) -> Outcome<()> {

@@ -39,14 +39,20 @@ pub(super) fn take(
         return Ok(is(&task.state));
     }
     if !may(by, &task, body.status) {
-        let why = format!("the task is {}: it can't be {}", task.state.name(), body.status);
+        let why = match task.state {
+            TaskState::Offered { .. } => {
+                format!("the task is offered: accept it before it is {}", body.status)
+            }
+            _ => format!("the task is {}: it can't be {}", task.state.name(), body.status),
+        };
         return Err(refuse(Refusal::State, why));
     }
     let Some(holder) = task.holder.clone() else {
         // Only a person gets here, to drop what nobody has.
         return drop_queued(db, by, &task, body, now).map(|()| is(&cancelled(body)));
     };
-    keep_report(db, id, body, message.sent_at)?;
+    // A clock that is ahead must not make what others say later look overtaken.
+    keep_report(db, id, body, message.sent_at.min(now))?;
     let goes_on = matches!(body.status, Status::Accepted | Status::InProgress | Status::Blocked);
     if !goes_on {
         board::eased(db)?;

@@ -1,13 +1,11 @@
 //! The views role: reads, backup, integrity.
 
 use super::{
-    SqliteStore,
-    columns::table,
-    events,
+    SqliteStore, events,
     fail::{Fail, Outcome},
     history,
     links::{self, Streams},
-    lock, metrics, overview, record,
+    lock, metrics, overview, record, search,
 };
 use crate::{Error, Overview, Past, Views};
 use async_trait::async_trait;
@@ -20,43 +18,6 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 use std::path::{Path, PathBuf};
-
-/// Kinds that are searched, most wanted first.
-const SEARCHED: [Kind; 4] = [Kind::Deal, Kind::Company, Kind::Contact, Kind::Owner];
-
-fn search(db: &Connection, kind: Option<Kind>, text: &str, most: usize) -> Outcome<Vec<(Id, Kind, String)>> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let mut found: Vec<(i64, Id, Kind, String)> = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|k| kind.map_or(SEARCHED.contains(k), |kind| kind == *k)) {
-        let table = table(kind);
-        let second =
-            ["email", "domain"].into_iter().find(|name| table.columns.iter().any(|c| c.name == *name));
-        let second = second.unwrap_or("name");
-        let sql = format!(
-            "SELECT CASE WHEN id = ?1 THEN 0 WHEN lower(name) = lower(?1) OR {second} = lower(?1) THEN 1
-                         WHEN name LIKE ?2 || '%' ESCAPE '\\' OR {second} LIKE ?2 || '%' ESCAPE '\\' THEN 2
-                         ELSE 3 END + CASE WHEN gone IS NULL THEN 0 ELSE 4 END AS place,
-                    id, coalesce(name, {second}, '')
-             FROM {} WHERE id = ?1 OR name LIKE '%' || ?2 || '%' ESCAPE '\\'
-                OR {second} LIKE '%' || ?2 || '%' ESCAPE '\\'
-             ORDER BY place, id LIMIT ?3",
-            table.name
-        );
-        let mut statement = db.prepare_cached(&sql)?;
-        let mut rows = statement.query((text, &escaped, super::most(most)))?;
-        while let Some(row) = rows.next()? {
-            found.push((row.get(0)?, super::id(row, 1)?, kind, row.get(2)?));
-        }
-    }
-    let place = |kind: Kind| SEARCHED.iter().position(|k| *k == kind);
-    found.sort_by_key(|(rank, id, kind, _)| (*rank, place(*kind), *id));
-    found.truncate(most);
-    Ok(found.into_iter().map(|(_, id, kind, name)| (id, kind, name)).collect())
-}
 
 fn notes(db: &Connection, of: Id, most: usize) -> Outcome<Vec<(Option<Timestamp>, String)>> {
     let mut look = db.prepare_cached(
@@ -148,7 +109,12 @@ impl Views for SqliteStore {
         most: usize,
     ) -> Result<Vec<(Id, Kind, String)>, Error> {
         let text = text.to_owned();
-        self.database.read("search", move |db| search(db, kind, &text, most)).await
+        self.database.read("search", move |db| search::find(db, kind, &text, most)).await
+    }
+
+    async fn ids(&self, beginning: &str, most: usize) -> Result<Vec<Id>, Error> {
+        let beginning = beginning.to_lowercase();
+        self.database.read("look for ids", move |db| search::ids(db, &beginning, most)).await
     }
 
     async fn events(&self, after: i64, most: usize) -> Result<Vec<(i64, Event)>, Error> {

@@ -8,7 +8,7 @@ use crate::{Actor, Error, Held, Placing, Progressed, TaskFilter, Work};
 use async_trait::async_trait;
 use model::{
     AgentId, Id, Timestamp,
-    work::{Assignment, Backlog, Board, QueuePlace, Scene, SubjectView, Task, TaskKind},
+    work::{Assignment, Backlog, Board, QueuePlace, Scene, SubjectView, Task, TaskKind, TaskState},
 };
 use rusqlite::Connection;
 use std::{collections::HashMap, sync::Arc};
@@ -97,7 +97,8 @@ fn tasks(db: &Connection, filter: &TaskFilter, most: usize) -> Outcome<Vec<Task>
     let mut conditions = Vec::new();
     conditions.extend(filter.record.map(|_| "record = ?1".to_owned()));
     conditions.extend(filter.agent.as_ref().map(|_| "holder = ?2".to_owned()));
-    conditions.extend(filter.state.as_ref().map(|_| "state = ?3".to_owned()));
+    let open = |state: &str| if state == TaskState::OPEN { "ended_at IS NULL" } else { "state = ?3" };
+    conditions.extend(filter.state.as_deref().map(|state| open(state).to_owned()));
     let after = || format!("({PLACE}) > (SELECT {PLACE} FROM tasks WHERE id = ?4)");
     conditions.extend(filter.after.map(|_| after()));
     let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };

@@ -179,7 +179,7 @@ fn told(loaded: &Loaded, names: &[String]) -> String {
             detail.task.stage = *stage;
             let triggers = triggered_by(agent, &detail.task, &loaded.book, signals);
             let order = Order { instructions: "", outputs: &agent.outputs, triggers };
-            let offer = offer_message(&detail, &order, None, &[], NOW, NOW);
+            let offer = offer_message(&detail, &order, None, &[], Some(NOW), NOW);
             lines.push(serde_json::to_string(&offer).unwrap());
         }
     }

@@ -8,6 +8,8 @@ use std::fmt;
 
 /// Longest id or name.
 const MOST_NAME: usize = 200;
+/// Levels of lists and objects: what is stored within something else must still be readable.
+const DEEPEST: usize = 32;
 /// The fields around the body.
 const ENVELOPE: [&str; 7] = ["type", "id", "sent_at", "conversation", "in_reply_to", "from", "to"];
 
@@ -175,7 +177,7 @@ fn own_conversation(body: &Body, id: &MessageId) -> Box<str> {
 /// What types can't say.
 fn check(body: &Body) -> Result<(), MessageError> {
     let fields = body.fields();
-    fields.iter().try_for_each(|(name, value)| check_texts(name, value))?;
+    fields.iter().try_for_each(|(name, value)| check_texts(name, value, 1))?;
     match body {
         Body::Task(_) => Ok(()),
         Body::Status(body) => {
@@ -216,27 +218,32 @@ fn only(met: bool, field: &str, with: &str) -> Result<(), MessageError> {
     if met { Ok(()) } else { Err(wrong(format!("`{field}` belongs to {with} only"))) }
 }
 
-/// Is every name and text in what tasks are given short enough for the messages that it travels in?
+/// Is every name and text in what tasks are given short enough, and none of it nested too deeply, for the messages that
+/// it travels in?
 pub fn check_params(params: &Map<String, Value>) -> Result<(), MessageError> {
-    check_object("params", params)
+    check_object("params", params, 1)
 }
 
-fn check_object(name: &str, object: &Map<String, Value>) -> Result<(), MessageError> {
+fn check_object(name: &str, object: &Map<String, Value>, depth: usize) -> Result<(), MessageError> {
     object.iter().try_for_each(|(key, one)| {
         if key.len() > MOST_NAME {
             return Err(MessageError::TooLong { what: format!("a name in `{name}`"), most: MOST_NAME });
         }
-        check_texts(&format!("{name}.{key}"), one)
+        check_texts(&format!("{name}.{key}"), one, depth)
     })
 }
 
-fn check_texts(name: &str, value: &Value) -> Result<(), MessageError> {
+fn check_texts(name: &str, value: &Value, depth: usize) -> Result<(), MessageError> {
     match value {
         Value::String(text) if text.len() > MOST_TEXT => {
             Err(MessageError::TooLong { what: format!("`{name}`"), most: MOST_TEXT })
         }
-        Value::Array(list) => list.iter().try_for_each(|one| check_texts(name, one)),
-        Value::Object(inner) => check_object(name, inner),
+        Value::Array(_) | Value::Object(_) if depth >= DEEPEST => {
+            let top: String = name.chars().take(60).collect();
+            Err(wrong(format!("`{top}` is nested more than {DEEPEST} levels deep")))
+        }
+        Value::Array(list) => list.iter().try_for_each(|one| check_texts(name, one, depth + 1)),
+        Value::Object(inner) => check_object(name, inner, depth + 1),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }

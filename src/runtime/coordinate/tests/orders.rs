@@ -88,7 +88,7 @@ async fn give(office: &Office, dice: &mut Dice, task: Id) {
     let give = Give { task, from, to, force, begun, why: "so".into() };
     let id = format!("order {}", dice.u64()).into();
     let order = Order { id, by: "olga".into(), at: office.now(), make: None, gives: vec![give] };
-    assert!(office.store.order(&Party::Person("olga".into()), order).await.unwrap());
+    assert!(office.store.order(&Party::Person("olga".into()), order, "{}").await.unwrap());
 }
 
 /// Each decision that was ever made on a task can be made again from what was kept of it. Returns how many of them

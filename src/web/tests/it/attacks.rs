@@ -1,6 +1,6 @@
 //! What must be refused or contained, with a clear reason.
 
-use super::desk::{Desk, deal, secret, task_id};
+use super::desk::{Desk, LSH, deal, secret, task_id};
 use axum::body::Body;
 use http::Request;
 use model::work::TaskState;
@@ -87,6 +87,62 @@ async fn what_is_beyond_policy_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn what_is_beyond_policy_on_a_task_that_was_not_accepted_asks_nobody() {
+    let desk = Desk::new().await;
+    let complete = json!({
+        "task_id": task_id(1), "outcome": "success",
+        "result": { "markdown": "offer", "data": { "discount_percent": 40 } },
+    });
+    let (status, refused) = desk.call("sdr", "complete", complete).await;
+    assert!(status == 409 && refused["detail"].as_str().unwrap().contains("accept it"), "{refused}");
+    assert_eq!(desk.call("boss", "escalations", json!({})).await.1["escalations"], json!([]));
+    assert!(matches!(desk.state(1).await.0, TaskState::Offered { .. }));
+}
+
+#[tokio::test]
+async fn what_is_nested_too_deeply_is_refused_before_it_is_kept() {
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    let deep = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let subject = format!("deal:{}", deal());
+    for (who, operation, input) in [
+        ("boss", "trigger", json!({ "name": "product_launch", "params": deep(40) })),
+        ("boss", "assign", json!({ "what": "MAKE_CONTENT", "params": deep(40) })),
+        ("sdr", "hand_off", json!({ "subject": subject, "to": LSH, "milestone": "M", "context": deep(40) })),
+        (
+            "sdr",
+            "complete",
+            json!({ "task_id": task_id(1), "outcome": "success",
+                                    "result": { "markdown": "x", "data": deep(40) } }),
+        ),
+    ] {
+        let (status, refused) = desk.call(who, operation, input).await;
+        let detail = refused["detail"].as_str().unwrap_or_default();
+        assert!(status == 422 && detail.contains("levels deep"), "{operation}: {refused}");
+    }
+    // and what is as deep as may be is kept and read again
+    let input = json!({ "subject": subject, "to": LSH, "milestone": "M", "context": deep(24) });
+    assert_eq!(desk.call("sdr", "hand_off", input).await.0, 200);
+    assert_eq!(desk.call("lsh", "messages", json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_key_is_good_for_one_call_however_many_come_at_once() {
+    let desk = Desk::new().await;
+    let key = [("idempotency-key", "k-9")];
+    let call = |name: &'static str| {
+        let body = json!({ "name": name }).to_string();
+        desk.call_with("boss", "trigger", body, &key)
+    };
+    let (one, two, three) =
+        tokio::join!(call("product_launch"), call("campaign_launch"), call("strategy_planning"));
+    let mut answers = [one.0, two.0, three.0];
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 409, 409]);
+    assert_eq!(desk.daemon.shared.store.agenda(Desk::now(), 10).await.unwrap().raised.len(), 1);
+}
+
+#[tokio::test]
 async fn a_message_does_not_get_around_the_policy() {
     let desk = Desk::new().await;
     desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
@@ -128,8 +184,10 @@ async fn a_message_of_10_mb_is_refused_and_so_is_nonsense() {
 async fn replayed_and_out_of_order_messages_change_nothing() {
     // given a status and a later one
     let desk = Desk::new().await;
-    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
-    let at = |seconds: i64| (Desk::now().as_millis() / 1000 + seconds) * 1000;
+    let accept = json!({ "message": { "type": "STATUS", "to": "ORCHESTRATOR", "task_id": task_id(1).to_string(),
+        "sent_at": (Desk::now() - std::time::Duration::from_secs(60)).to_string(), "status": "ACCEPTED" } });
+    assert_eq!(desk.call("sdr", "say", accept).await.0, 200);
+    let at = |seconds: i64| (Desk::now().as_millis() / 1000 - 10 + seconds) * 1000;
     let status = |id: &str, seconds: i64, progress: u8| {
         json!({ "message": {
             "type": "STATUS", "id": id, "to": "ORCHESTRATOR", "task_id": task_id(1).to_string(),

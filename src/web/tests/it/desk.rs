@@ -122,6 +122,11 @@ impl Desk {
         let create = vec![(task.clone(), rank(task.arrived, task.priority, 1))];
         let progressed = Progressed { create, ..Progressed::default() };
         shared.store.commit_progress(&shared.held, progressed, Self::now()).await.unwrap();
+        self.turn().await;
+    }
+
+    /// Lets the assign cycle do what there is to do, orders first.
+    pub async fn turn(&self) {
         let mut assign = self.daemon.cycles().assign;
         while assign.turn().await.unwrap() == Turn::Again {}
     }

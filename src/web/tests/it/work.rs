@@ -63,6 +63,38 @@ async fn a_handoff_is_asked_for_and_confirmed() {
 }
 
 #[tokio::test]
+async fn a_handoff_goes_to_an_agent_by_any_of_its_names_and_to_no_other() {
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    let input =
+        |to: &str| json!({ "subject": format!("deal:{}", deal()), "to": to, "milestone": "MEETING_BOOKED" });
+    // given names of its own, and one that nobody has
+    assert_eq!(desk.call("sdr", "hand_off", input("WAKE.SDRFORGE.EXE")).await.0, 422);
+    let (status, problem) = desk.call("sdr", "hand_off", input("WAKE.LSHSALE")).await;
+    assert!(status == 422 && problem["detail"].as_str().unwrap().contains("did you mean"), "{problem}");
+    // when an alias is used, then who has it can confirm
+    let (_, said) = desk.call("sdr", "hand_off", input("WAKE.LSHSALES.EXE")).await;
+    let confirm = json!({ "handoff_id": said["effect"]["handoff"] });
+    assert_eq!(desk.call("lsh", "confirm_handoff", confirm).await.0, 200, "{said}");
+}
+
+#[tokio::test]
+async fn a_person_hands_over_what_somebody_has() {
+    let desk = Desk::new().await;
+    desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
+    let input =
+        |to: &str| json!({ "subject": format!("deal:{}", deal()), "to": to, "milestone": "MEETING_BOOKED" });
+    // given a person who asks for it
+    let (status, said) = desk.call("boss", "hand_off", input("external:partner")).await;
+    assert_eq!(status, 200, "{said}");
+    // then it is from whoever has the deal, and shown with the deal's name
+    let (_, shown) = desk.call("boss", "handoffs", json!({})).await;
+    let case = &shown["handoffs"][0];
+    assert!([SDR, LSH].contains(&case["from"].as_str().unwrap()), "{case}");
+    assert_eq!(case["untrusted"]["name"], "Acme");
+}
+
+#[tokio::test]
 async fn an_escalation_is_followed_until_it_is_settled() {
     let desk = Desk::new().await;
     desk.call("sdr", "accept", json!({ "task_id": task_id(1) })).await;
@@ -90,6 +122,43 @@ async fn the_same_key_does_nothing_twice() {
     let (status, again) = desk.call_with("sdr", "accept", body, &key).await;
     assert_eq!((status, &again["repeated"], &again["effect"]), (200, &json!(true), &first["effect"]));
     assert_eq!(again["message_id"], first["message_id"]);
+}
+
+#[tokio::test]
+async fn an_order_with_a_key_is_given_once_and_the_key_is_good_for_nothing_else() {
+    // given a new task that was ordered with a key, and that the daemon has given to its agent
+    let desk = Desk::new().await;
+    let key = [("idempotency-key", "k-2")];
+    let order = |to: &str| {
+        json!({ "what": "DELIVER_DEMO", "subject": format!("deal:{}", deal()), "to": to }).to_string()
+    };
+    let (status, first) = desk.call_with("boss", "assign", order(LSH), &key).await;
+    assert_eq!((status, &first["new"], &first["against"]), (200, &json!(true), &Value::Null), "{first}");
+    desk.turn().await;
+    let has = async || {
+        let (_, found) = desk.call("boss", "tasks", json!({ "agent": LSH, "state": "offered" })).await;
+        found["tasks"].as_array().unwrap().len()
+    };
+    assert_eq!(has().await, 2);
+    // when it is ordered again, then the first answer comes again and nothing else does
+    let (status, mut again) = desk.call_with("boss", "assign", order(LSH), &key).await;
+    assert_eq!((status, again["repeated"].take()), (200, json!(true)), "{again}");
+    again.as_object_mut().unwrap().remove("repeated");
+    assert_eq!(again, first);
+    desk.turn().await;
+    assert_eq!((has().await, desk.daemon.shared.store.orders().await.unwrap()), (2, vec![]));
+    // and another call under that key, by whatever operation, is refused and names the key
+    for (operation, body) in
+        [("assign", order(SDR)), ("trigger", json!({ "name": "product_launch" }).to_string())]
+    {
+        let (status, problem) = desk.call_with("boss", operation, body, &key).await;
+        assert_eq!((status, &problem["type"]), (409, &json!("reused")), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("idempotency key \"k-2\""), "{problem}");
+    }
+    // while somebody else's key of that name is another
+    let (status, said) =
+        desk.call_with("lsh", "accept", json!({ "task_id": task_id(2) }).to_string(), &key).await;
+    assert_eq!(status, 200, "{said}");
 }
 
 #[tokio::test]

@@ -1,0 +1,1 @@
+UPDATE messages SET push_before = 8 WHERE push = 'failed';
