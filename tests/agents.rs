@@ -102,7 +102,7 @@ impl Office {
 
     /// State of the agent's task.
     fn state(&self, action: &str) -> String {
-        let listed = self.place.run(&["--json", "tasks"]);
+        let listed = self.place.run(&["--json", "tasks", "--state", "all"]);
         let listed: Value =
             serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", text(&listed)));
         let mut tasks = listed["tasks"].as_array().unwrap().iter();

@@ -6,6 +6,7 @@ use crate::{
     desk, story,
     text::{clean, put},
 };
+use model::AgentId;
 use serde_json::{Map, Value, json};
 use web::{
     assign::{Assign, Prepared, prepare, submit},
@@ -103,7 +104,10 @@ fn shown(prepared: &Prepared, ordered: bool, daemon: bool) -> String {
         (Some(winner), _) if !ordered => put!(text, "It would go to {}.", winner.agent),
         (Some(winner), _) => put!(text, "It goes to {}.", winner.agent),
         (None, Some(against)) if ordered => put!(text, "It waits in the queue: {}.", clean(against)),
-        (None, Some(against)) => put!(text, "It would not be given: {}.", clean(against)),
+        (None, Some(against)) => {
+            let what = task.holder.as_ref().map_or("It would not be given".to_owned(), stays);
+            put!(text, "{what}: {}.", clean(against));
+        }
         (None, None) => {}
     }
     text += match (ordered, daemon) {
@@ -115,4 +119,8 @@ fn shown(prepared: &Prepared, ordered: bool, daemon: bool) -> String {
         put!(text, "\nAfterwards: sales-orchestrator why {}", task.id);
     }
     text
+}
+
+fn stays(holder: &AgentId) -> String {
+    format!("It stays with {holder}")
 }

@@ -17,7 +17,8 @@ Examples:
   sales-orchestrator parked                      what was put aside, and why
   sales-orchestrator parked show 3               the record as it came
   sales-orchestrator parked retry m17            deliver that message to its agent again
-  sales-orchestrator parked retry --all          read and deliver everything again (after a fix)";
+  sales-orchestrator parked retry --all          read and deliver everything again (after a fix)
+  sales-orchestrator parked skip m17             that message is delivered no more";
 
 /// Options of `parked`.
 #[derive(clap::Args, Debug)]
@@ -40,6 +41,12 @@ enum What {
         /// All of them
         #[arg(long, conflicts_with = "ids")]
         all: bool,
+    },
+    /// Deliver messages no more
+    Skip {
+        /// As shown: m17
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
     },
     /// The record as it came, or the message
     Show {
@@ -80,6 +87,7 @@ pub async fn run(app: &App, args: &Args) -> anyhow::Result<Answer> {
             let (records, messages) = if *all { known } else { among(ids, &known)? };
             retry(&*store, &records, &messages).await
         }
+        Some(What::Skip { ids }) => skip(&*store, ids).await,
         Some(What::Show { id }) => show(&*store, id).await,
         None => list(app, &*store, args.most).await,
     }
@@ -114,6 +122,18 @@ async fn retry(store: &dyn Store, records: &[i64], messages: &[i64]) -> anyhow::
         put!(text, "{sent} messages will be delivered again within seconds while the daemon runs.\n");
     }
     Ok(Answer::new(text, json!({ "retrying": read, "delivering": sent })))
+}
+
+async fn skip(store: &dyn Store, ids: &[String]) -> anyhow::Result<Answer> {
+    let known = all_of(store).await?;
+    let (records, messages) = among(ids, &known)?;
+    if let Some(record) = records.first() {
+        return Err(usage(format!(
+            "{record} is a record: it stays until it can be read, or is gone at its source"
+        )));
+    }
+    let count = store.put_away(&app::actor(), &messages, app::now()).await?;
+    Ok(Answer::new(format!("{count} messages are put away.\n"), json!({ "skipped": count })))
 }
 
 async fn show(store: &dyn Store, id: &str) -> anyhow::Result<Answer> {

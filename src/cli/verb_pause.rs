@@ -39,10 +39,10 @@ pub async fn run(app: &App, args: &Args, paused: bool) -> anyhow::Result<Answer>
         };
         return Ok(Answer::new(text, json!({ "writes_paused": paused })));
     }
-    let agent = config
-        .roster
-        .named(&args.what)
-        .map_err(|unknown| usage(format!("{unknown}, and it is not `writes`")))?;
+    if runtime::settings::nearest(&args.what, &["writes"]).is_some() {
+        return Err(usage(format!("{:?} is nothing to pause; did you mean `writes`?", args.what)));
+    }
+    let agent = config.roster.named(&args.what).map_err(usage)?;
     if !agent.enabled {
         return Err(usage(format!(
             "{} is switched off in agents.toml (`enabled = false`): it gets nothing",

@@ -68,7 +68,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
         let since = ago(facts.now.since(*since));
         put!(
             text,
-            "All writes are paused by {} since {since}: `sales-orchestrator resume writes`.\n",
+            "All writes are paused by {} for {since}: `sales-orchestrator resume writes`.\n",
             clean(who)
         );
     }
@@ -79,7 +79,7 @@ pub async fn run(app: &App, _: &Args) -> anyhow::Result<Answer> {
                     "paused": figures.paused, "away_until": facts.away.get(&agent.id) })
         }).collect::<Vec<_>>(),
         "streams": facts.freshness.iter().map(|stream| stream_json(stream, &facts, &config.settings)).collect::<Vec<_>>(),
-        "writes": facts.overview.writes, "writes_paused": facts.paused.as_ref().map(|(since, who)| json!({ "since": since, "by": who })), "tasks": facts.overview.tasks, "health": centre.health,
+        "writes": facts.overview.writes, "writes_paused": facts.paused.is_some(), "tasks": facts.overview.tasks, "health": centre.health,
     });
     Ok(Answer::new(text, json))
 }

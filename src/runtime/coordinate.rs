@@ -23,7 +23,11 @@ use model::{
     AgentId, Id, Timestamp,
     work::{Reach, Subject, SubjectView, Task},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use store::{Agenda, Coordinated};
 use tracing::info;
 
@@ -43,8 +47,19 @@ pub struct Coordinate {
     ping_pong: Option<u32>,
     /// Revision of the board and the roster's hash when nobody who is away held anything.
     present: Option<(i64, String)>,
-    /// The configuration under which everything open was sent to those that are pushed to.
-    sent: Option<Arc<Config>>,
+    /// Where everything open was sent to those that are pushed to.
+    sent: Option<Sent>,
+    /// Approvals that were acted on as far as that was possible.
+    approved: BTreeSet<Id>,
+}
+
+/// Under which configuration it was sent, when, and for the last time: what was being given out when the configuration
+/// changed is looked for once more.
+#[derive(Clone)]
+struct Sent {
+    config: Arc<Config>,
+    at: Timestamp,
+    twice: bool,
 }
 
 /// One turn under way: what it looks at, and what it decided so far.
@@ -116,7 +131,7 @@ pub(crate) const fn record_of(subject: &Subject) -> Option<Id> {
 impl Coordinate {
     /// One for all.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, learnt: None, ping_pong: None, present: None, sent: None }
+        Self { shared, learnt: None, ping_pong: None, present: None, sent: None, approved: BTreeSet::new() }
     }
 
     /// Takes back what those who are away have not begun; looks only when that may have changed.
@@ -131,14 +146,32 @@ impl Coordinate {
         Ok(())
     }
 
-    /// Sends what agents have from a time when they were reached in another way; looks only after a start or a reload.
-    async fn send_anew(&mut self, draft: &mut Draft<'_>) -> anyhow::Result<()> {
-        let config = &draft.rules.config;
-        if self.sent.as_ref().is_some_and(|sent| Arc::ptr_eq(sent, config)) {
-            return Ok(());
+    /// Sends what agents have from a time when they were reached in another way; looks only after a start or a reload,
+    /// and once more some time later. What it returns is remembered when all of it is stored.
+    async fn send_anew(&self, draft: &mut Draft<'_>) -> anyhow::Result<Option<Sent>> {
+        let (config, at) = (draft.rules.config.clone(), draft.now);
+        let twice = match &self.sent {
+            Some(sent) if Arc::ptr_eq(&sent.config, &config) => {
+                if sent.twice || at < sent.at + LOOK_AGAIN {
+                    return Ok(Some(sent.clone()));
+                }
+                true
+            }
+            _ => false,
+        };
+        let all = offers::send_anew(draft).await?;
+        Ok(all.then_some(Sent { config, at, twice }))
+    }
+
+    /// Says what waited with approvals that were given when the daemon died, each once.
+    async fn catch_up(&mut self, rules: &Rules, agenda: &Agenda, now: Timestamp) -> anyhow::Result<()> {
+        for case in &agenda.approved {
+            if !self.approved.contains(case) {
+                let released = policy::release(&*self.shared.store, rules, *case, now).await;
+                released.context("acting on an approval")?;
+                self.approved.insert(*case);
+            }
         }
-        let config = config.clone();
-        self.sent = offers::send_anew(draft).await?.then_some(config);
         Ok(())
     }
 
@@ -193,16 +226,14 @@ impl Cycle for Coordinate {
         let now = shared.clock.now();
         self.tell_limit(&rules).await?;
         let agenda = shared.store.agenda(now, BATCH).await.context("reading the agenda")?;
-        policy::catch_up(&*shared.store, &rules, &agenda.settled, now)
-            .await
-            .context("acting on approvals")?;
+        self.catch_up(&rules, &agenda, now).await?;
         let views = views(&shared, &agenda).await?;
         let mut draft = Draft { shared: &shared, rules: &rules, views, out: Coordinated::default(), now };
         offers::expire(&mut draft, &agenda);
         self.take_back(&mut draft, agenda.revision).await?;
         offers::withdraw(&mut draft, &agenda);
         offers::tell(&mut draft, &agenda).await?;
-        self.send_anew(&mut draft).await?;
+        let sent = self.send_anew(&mut draft).await?;
         offers::spread(&mut draft, &agenda);
         stand_in::choose(&mut draft).await?;
         triggers(&mut draft, &agenda);
@@ -212,19 +243,15 @@ impl Cycle for Coordinate {
         let idle = Turn::Idle { until: Some(agenda.next.unwrap_or(now + LOOK_AGAIN).min(now + LOOK_AGAIN)) };
         let learnt = self.learn(&rules, now).await?;
         if draft.is_empty() && !agenda.passes_over && !learnt {
+            self.sent = sent;
             return Ok(idle);
         }
         let out = draft.out;
         let (offers, tasks) = (out.take_back.len(), out.create.len());
         match shared.store.commit_coordination(&shared.held, out, now).await {
-            Ok(()) => {}
-            Err(error) => {
-                self.sent = None;
-                return match error {
-                    store::Error::Stale { .. } => Ok(Turn::Again),
-                    error => Err(error).context("storing what was coordinated"),
-                };
-            }
+            Ok(()) => self.sent = sent,
+            Err(store::Error::Stale { .. }) => return Ok(Turn::Again),
+            Err(error) => return Err(error).context("storing what was coordinated"),
         }
         if offers + tasks > 0 {
             info!(taken_back = offers, made = tasks, "coordinated");

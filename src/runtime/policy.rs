@@ -4,13 +4,13 @@ use crate::{rules::Rules, settings::Policy};
 use model::{
     AgentId, Id, MessageId, Timestamp,
     work::{
-        EscalationCase, Message, ORCHESTRATOR, Party, Reach,
+        EscalationCase, HandoffTo, Message, ORCHESTRATOR, Party, Reach,
         message::{Body, EscalationBody, EscalationStatus, ResultDocument, Status, StatusBody},
     },
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 use store::{CaseFilter, Effect, Error, Refusal, Said, Store};
 use tracing::warn;
 
@@ -48,10 +48,8 @@ pub async fn say(
     mut message: Message,
     now: Timestamp,
 ) -> Result<Spoken, Error> {
-    if let Body::Handoff(_) = &message.body
-        && let Some(agent) = rules.config.roster.resolve(&message.to)
-    {
-        message.to = agent.as_str().into();
+    if let Body::Handoff(_) = &message.body {
+        message.to = receiver(rules, &message.to);
     }
     if let Some((task, beyond)) = held_back(rules, by, &message) {
         let cases = approvals(store, task).await?;
@@ -68,6 +66,18 @@ pub async fn say(
         release(store, rules, case, now).await?;
     }
     Ok(Spoken::Said(said))
+}
+
+/// A receiver of a handoff by the id of its agent, whichever of its names was used.
+fn receiver(rules: &Rules, to: &str) -> Box<str> {
+    let known = |agent: &AgentId| rules.config.roster.resolve(agent.as_str());
+    let to = match HandoffTo::from_str(to) {
+        Ok(HandoffTo::Agent(agent)) => HandoffTo::Agent(known(&agent).unwrap_or(agent)),
+        Ok(HandoffTo::Overlay(agent)) => HandoffTo::Overlay(known(&agent).unwrap_or(agent)),
+        Ok(to) => to,
+        Err(never) => match never {},
+    };
+    to.to_string().into()
 }
 
 /// The task and what goes beyond the policy, where the message ends a task so. People need no approval.
@@ -150,7 +160,12 @@ async fn wait(
     now: Timestamp,
 ) -> Result<Spoken, Error> {
     let reason = format!("waits for approval: {beyond}");
-    store.say(by, blocked(by, &message, task, reason, now), now).await?;
+    let held = store.say(by, blocked(by, &message, task, reason, now), now).await;
+    held.map_err(|error| match error {
+        // The agent said that it is done: so it is told.
+        Error::Refused { refusal, why } => Error::Refused { refusal, why: why.replace("BLOCKED", "DONE") },
+        error => error,
+    })?;
     let asked = cases
         .iter()
         .find(|case| case.status != EscalationStatus::Resolved && case.request == request(&beyond));
@@ -249,16 +264,8 @@ async fn decides(store: &dyn Store, by: &Party, message: &Message, case: Id) -> 
     refused(Refusal::Wrong, "an approval is settled by words that begin with `approved` or `refused`")
 }
 
-/// Says what waited with approvals that were given when the daemon died.
-pub async fn catch_up(store: &dyn Store, rules: &Rules, settled: &[Id], now: Timestamp) -> Result<(), Error> {
-    for case in settled {
-        release(store, rules, *case, now).await?;
-    }
-    Ok(())
-}
-
 /// What waited with an approved request is said now. A task that went on meanwhile is left as it is.
-async fn release(store: &dyn Store, rules: &Rules, case: Id, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn release(store: &dyn Store, rules: &Rules, case: Id, now: Timestamp) -> Result<(), Error> {
     let filter = CaseFilter { id: Some(case), ..CaseFilter::default() };
     let found = store.escalations(&Party::Daemon, &filter, 1).await?;
     let Some(case) = found.iter().find(|case| &*case.reason == REASON && says_yes(case, rules)) else {

@@ -65,9 +65,9 @@ pub struct Agenda {
     pub withdrawn: Vec<Withdrawn>,
     /// Documents of which it was not looked at yet whether all agents get them.
     pub documents: Vec<Document>,
-    /// Settled escalations that hold a message which was not said, of tasks that are blocked: an approval that was given
-    /// and not yet acted on.
-    pub settled: Vec<Id>,
+    /// Approvals that were given and not yet acted on: their tasks are blocked, and the message that they hold was not
+    /// said.
+    pub approved: Vec<Id>,
     /// Triggers whose tasks are to be made, with their number.
     pub raised: Vec<(i64, Raise)>,
     /// Agents that passed on a task may be asked again: a commit forgets that they passed.

@@ -1,7 +1,7 @@
 //! What agents and people say, and what they may see. Each method takes the party on whose behalf it is called
 //! and keeps it within its own work: an agent reaches its own tasks and the deals that it works on.
 
-use crate::Error;
+use crate::{Actor, Error};
 use async_trait::async_trait;
 use model::{
     AgentId, Id, MessageId, Stage, Timestamp,
@@ -36,6 +36,8 @@ pub trait Talk: Send + Sync {
     async fn undelivered(&self, most: usize) -> Result<Vec<Undelivered>, Error>;
     /// Has these undelivered messages, by their numbers, tried again at once. Returns how many.
     async fn deliver_again(&self, messages: &[i64], now: Timestamp) -> Result<u64, Error>;
+    /// Puts these undelivered messages away, by their numbers: they are tried no more. Returns how many.
+    async fn put_away(&self, actor: &Actor, messages: &[i64], now: Timestamp) -> Result<u64, Error>;
     /// What an agent should do next: the offer with the earliest end, else its accepted work that is due first
     /// and not begun. Looking takes nothing: it is still to be accepted.
     async fn next_task(&self, agent: &AgentId) -> Result<Option<TaskDetail>, Error>;

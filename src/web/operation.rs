@@ -74,7 +74,7 @@ impl Operation {
         }
         let answer = (self.call)(web, caller, input).await;
         if let Some(once) = once {
-            once.end(web, answer.as_ref().ok()).await?;
+            once.end(web, answer.as_ref().ok()).await;
         }
         if answer.is_ok() {
             web.wake();

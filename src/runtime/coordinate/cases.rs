@@ -10,14 +10,14 @@ use engine::flow::{progress, stage_of};
 use model::{
     AgentId, Event, EventKind, ExternalRef, Id, Intent, MessageId, Write, WriteKey,
     work::{
-        Body, EscalationCase, EscalationLevel, HandoffCase, HandoffTo, Message, ORCHESTRATOR, Subject, Task,
-        TaskState,
+        Body, EscalationCase, EscalationLevel, HandoffCase, HandoffTo, Message, ORCHESTRATOR, Party,
+        Responsibility, Subject, Task, TaskState,
         message::{EscalationBody, EscalationStatus, HandoffStatus},
     },
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use store::{Agenda, TakeBack, TaskFilter};
+use store::{Agenda, MessageFilter, TakeBack, TaskFilter};
 
 /// Tasks of the giver that are looked at.
 const MOST_TASKS: usize = 200;
@@ -126,12 +126,21 @@ fn begin(draft: &mut Draft<'_>, case: &HandoffCase) {
 /// A confirmed handoff: the giver's main work moves on or ends, and the source is told.
 async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()> {
     let (rules, now) = (draft.rules, draft.now);
-    let giver = AgentId::new(&*case.from);
-    let record = record_of(&case.subject);
-    let held = TaskFilter { record, ..TaskFilter::held_by(&giver) };
-    let tasks = draft.shared.store.tasks(&held, MOST_TASKS).await;
+    let open = match record_of(&case.subject) {
+        Some(record) => TaskFilter::of(record),
+        None => TaskFilter::held_by(&AgentId::new(&*case.from)),
+    };
+    let open = TaskFilter { state: Some(TaskState::OPEN.into()), ..open };
+    let mut tasks = draft.shared.store.tasks(&open, MOST_TASKS).await.context("reading a subject's tasks")?;
+    tasks.retain(|task| task.subject == case.subject);
+    // What a person hands over may have gone to somebody else before it was confirmed.
+    let main = |task: &&Task| task.responsibility == Responsibility::Primary && task.state.is_held();
+    let has = tasks.iter().filter(main).find_map(|task| task.holder.clone());
+    let asked = asked_by_a_person(draft, case).await?;
+    let giver =
+        has.filter(|has| asked && case.to.agent() != Some(has)).unwrap_or_else(|| AgentId::new(&*case.from));
     let roster = &rules.config.roster;
-    let done = complete(case, &tasks.context("reading the giver's tasks")?, roster);
+    let done = complete(&HandoffCase { from: giver.as_str().into(), ..case.clone() }, &tasks, roster);
     for (task, to) in done.moves {
         let (agent, why) = (giver.clone(), format!("handed off to {to}").into());
         draft.out.take_back.push(TakeBack { task, agent, why, passed: None, meant_for: Some(to) });
@@ -146,6 +155,14 @@ async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()>
     tell_giver(draft, &next);
     draft.out.handoffs.push((Some(case.status), next));
     Ok(())
+}
+
+/// Did somebody else than the giver ask for it?
+async fn asked_by_a_person(draft: &Draft<'_>, case: &HandoffCase) -> anyhow::Result<bool> {
+    let filter = MessageFilter { id: Some(case.message.clone()), ..MessageFilter::default() };
+    let request = draft.shared.store.messages(&Party::Daemon, &filter, 0, 1).await;
+    let request = request.context("reading a request")?;
+    Ok(request.first().is_some_and(|kept| kept.message.from != case.from))
 }
 
 fn tell_giver(draft: &mut Draft<'_>, case: &HandoffCase) {

@@ -50,12 +50,23 @@ impl<'a> Answers<'a> {
     /// Takes one message as the agent wrote it; what is wrong with it is logged and said, and nothing happens.
     pub async fn take(&mut self, text: &str) -> Result<(), String> {
         let fill = Fill {
-            id: Some(if opens_case(text) { self.id_of(text) } else { self.next_id() }),
+            id: Some(if Head::of(text).is_some_and(|head| head.opens_case()) {
+                self.id_of(text)
+            } else {
+                self.next_id()
+            }),
             sent_at: Some(self.shared.clock.now()),
             from: Some(self.agent.as_str().into()),
         };
-        let message = Message::read(text, &fill).map_err(|error| error.to_string())?;
-        self.say(message).await
+        match Message::read(text, &fill) {
+            Ok(message) => self.say(message).await,
+            Err(error) => {
+                if Head::of(text).is_some_and(|head| head.ends()) && !self.ended {
+                    self.refused = Some(error.to_string());
+                }
+                Err(error.to_string())
+            }
+        }
     }
 
     /// Says a status on its behalf; nothing where the message is no TASK.
@@ -146,11 +157,22 @@ impl<'a> Answers<'a> {
     }
 }
 
-fn opens_case(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Kind<'t> {
-        #[serde(rename = "type")]
-        kind: &'t str,
+/// What a line says of itself, before it is read strictly.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: String,
+    status: Option<String>,
+}
+
+impl Head {
+    fn of(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
-    serde_json::from_str::<Kind<'_>>(text).is_ok_and(|one| matches!(one.kind, "HANDOFF" | "ESCALATION"))
+    fn opens_case(&self) -> bool {
+        matches!(self.kind.as_str(), "HANDOFF" | "ESCALATION")
+    }
+    fn ends(&self) -> bool {
+        self.kind == "STATUS" && matches!(self.status.as_deref(), Some("DONE" | "FAILED"))
+    }
 }

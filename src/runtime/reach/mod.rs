@@ -24,6 +24,7 @@ use model::{
     work::{Party, Reach as Way, TaskState, message::Body},
 };
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -63,6 +64,10 @@ pub struct Reach {
     shared: Arc<Shared>,
     outside: Arc<Outside>,
     running: JoinSet<(i64, Pushed)>,
+    /// Which message each of them delivers, should it die.
+    messages: HashMap<tokio::task::Id, i64>,
+    /// What came of deliveries and is not stored yet.
+    over: Vec<(i64, Pushed)>,
     nudge: Nudge,
     /// What an earlier daemon had started was looked for.
     swept: bool,
@@ -71,14 +76,37 @@ pub struct Reach {
 impl Reach {
     /// One for all agents; `nudge` wakes it when a delivery is over.
     pub fn new(shared: Arc<Shared>, outside: Outside, nudge: Nudge) -> Self {
-        Self { shared, outside: Arc::new(outside), running: JoinSet::new(), nudge, swept: false }
+        Self {
+            shared,
+            outside: Arc::new(outside),
+            running: JoinSet::new(),
+            messages: HashMap::new(),
+            over: Vec::new(),
+            nudge,
+            swept: false,
+        }
     }
 
     async fn settle(&mut self) -> anyhow::Result<()> {
-        while let Some(done) = self.running.try_join_next() {
-            let (seq, outcome) = done.context("a delivery died")?;
-            let (store, now) = (&self.shared.store, self.shared.clock.now());
+        let now = self.shared.clock.now();
+        while let Some(done) = self.running.try_join_next_with_id() {
+            match done {
+                Ok((id, outcome)) => {
+                    self.messages.remove(&id);
+                    self.over.push(outcome);
+                }
+                Err(error) => {
+                    warn!(%error, "a delivery died");
+                    let again =
+                        Pushed::Retry { at: now + SHORTEST, why: "the delivery broke off".to_owned() };
+                    self.over.extend(self.messages.remove(&error.id()).map(|seq| (seq, again)));
+                }
+            }
+        }
+        while let Some((seq, outcome)) = self.over.last().cloned() {
+            let store = &self.shared.store;
             store.settle_push(&self.shared.held, seq, outcome, now).await.context("storing a delivery")?;
+            self.over.pop();
         }
         Ok(())
     }
@@ -91,12 +119,13 @@ impl Cycle for Reach {
     }
 
     async fn turn(&mut self) -> anyhow::Result<Turn> {
-        if !std::mem::replace(&mut self.swept, true) {
+        if !self.swept {
             let ended =
                 orphan::sweep(&self.outside.folder).context("ending programs of an earlier daemon")?;
             if ended > 0 {
                 warn!(programs = ended, "ended what an earlier daemon had started");
             }
+            self.swept = true;
         }
         self.settle().await?;
         let now = self.shared.clock.now();
@@ -104,12 +133,13 @@ impl Cycle for Reach {
         let pushes = self.shared.store.claim_pushes(&self.shared.held, now, room).await;
         for push in pushes.context("taking messages to deliver")? {
             let (shared, outside, nudge) = (self.shared.clone(), self.outside.clone(), self.nudge.clone());
-            self.running.spawn(async move {
-                let seq = push.seq;
+            let seq = push.seq;
+            let task = self.running.spawn(async move {
                 let outcome = deliver(&shared, &outside, push).await;
                 nudge.wake();
                 (seq, outcome)
             });
+            self.messages.insert(task.id(), seq);
         }
         Ok(Turn::Idle { until: Some(now + LOOK_AGAIN) })
     }

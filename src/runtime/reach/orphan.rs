@@ -53,16 +53,19 @@ pub fn sweep(folder: &Path) -> io::Result<usize> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error),
     };
-    let mut ended = 0;
+    let (mut ended, mut trouble) = (0, None);
     for file in files {
         let file = file?;
         let name = file.file_name();
         let noted = name.to_str().and_then(|name| name.strip_prefix(NOTE)?.strip_suffix(".json"));
         if noted.is_some_and(|seq| seq.parse::<i64>().is_ok()) {
-            ended += usize::from(end(&file.path())?);
+            match end(&file.path()) {
+                Ok(lived) => ended += usize::from(lived),
+                Err(error) => trouble = Some(error),
+            }
         }
     }
-    Ok(ended)
+    trouble.map_or(Ok(ended), Err)
 }
 
 /// Ends the program of one note, if it still runs. True when it did. A note that was half written when its daemon

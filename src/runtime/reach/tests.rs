@@ -204,7 +204,7 @@ async fn an_approval_counts_although_the_daemon_died_before_it_said_what_was_app
     // then the result counts, once
     assert_eq!(desk.task().await.state, TaskState::Done);
     assert_eq!(store.documents(&Party::Daemon, desk.task).await.unwrap().len(), 1);
-    assert_eq!(store.agenda(SystemClock.now(), 10).await.unwrap().settled, []);
+    assert_eq!(store.agenda(SystemClock.now(), 10).await.unwrap().approved, []);
 }
 
 #[tokio::test]
@@ -219,6 +219,8 @@ async fn only_words_that_count_end_a_task_else_the_programs_end_does() {
             r#"say 00000000-0000-0000-0000-000000000001 '"status":"DONE","outcome":"success"'; exit 3"#,
             "failed",
         ),
+        // a DONE that can't even be read
+        (r#"say $id '"status":"DONE"'"#, "failed"),
         // the same said right at the second try
         (r#"say $id '"status":"DONE"'; say $id '"status":"DONE","outcome":"success"'"#, "done"),
     ] {
@@ -345,6 +347,12 @@ async fn a_task_that_is_not_the_receivers_any_more_is_not_delivered() {
     // when it would be delivered, then the program is not even started
     assert_eq!(&*desk.deliver().await, "outdated");
     assert!(!desk.folder.path().join("agents").join(AGENT).exists());
+}
+
+#[tokio::test]
+async fn what_its_receiver_fetches_by_now_is_not_delivered() {
+    let mut desk = Desk::new(Way::Inbox, "").await;
+    assert_eq!(&*desk.deliver().await, "outdated");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::{
     kit::{NOW, daemon, id, later, queued, task},
     talk::offered,
 };
-use crate::{Coordinated, Error, Pushed, Raise, Refusal, Store, TakeBack};
+use crate::{Actor, Answered, CaseFilter, Coordinated, Error, Pushed, Raise, Refusal, Store, TakeBack};
 use model::{
     AgentId, Id, Timestamp,
     work::{
@@ -127,6 +127,40 @@ pub(super) async fn cases_are_routed_once_and_only_as_they_were_seen(store: Arc<
     assert!(store.task(id(30)).await.unwrap().unwrap().0.state.is_open());
 }
 
+pub(super) async fn what_was_escalated_about_a_handoff_is_settled_with_it(store: Arc<dyn Store>) {
+    let held = offered(&*store, &[30]).await;
+    // given a handoff on which two escalations rest, one of them about something else
+    let case = handoff(HandoffStatus::Confirmed);
+    let about = |number: u128, handoff: Id| EscalationCase {
+        id: id(number),
+        subject: Some(case.subject.clone()),
+        context: json!({ "handoff": handoff }).as_object().unwrap().clone(),
+        ..escalation()
+    };
+    let open = Coordinated {
+        handoffs: vec![(None, case.clone())],
+        escalations: vec![(None, about(81, case.id)), (None, about(82, id(99)))],
+        ..Coordinated::default()
+    };
+    store.commit_coordination(&held, open, NOW).await.unwrap();
+    // when it is completed, while the first is told of to people in the same turn
+    let told = EscalationCase { told: 2, ..about(81, case.id) };
+    let over = Coordinated {
+        handoffs: vec![(Some(case.status), HandoffCase { status: HandoffStatus::Completed, ..case.clone() })],
+        escalations: vec![(Some(told.status), told)],
+        ..Coordinated::default()
+    };
+    store.commit_coordination(&held, over, later(5)).await.unwrap();
+    // then that one is settled, and says by what
+    let all = store.escalations(&Party::Daemon, &CaseFilter::default(), 10).await.unwrap();
+    let stands = |number: u128| {
+        let case = all.iter().find(|case| case.id == id(number)).unwrap();
+        (case.status, case.resolution.clone())
+    };
+    assert_eq!(stands(81), (EscalationStatus::Resolved, Some("the handoff is COMPLETED".to_owned())));
+    assert_eq!(stands(82), (EscalationStatus::Open, None));
+}
+
 pub(super) async fn tasks_in_trouble_are_on_the_agenda_once(store: Arc<dyn Store>) {
     let held = offered(&*store, &[30]).await;
     let late = store.agenda(later(4000), 10).await.unwrap();
@@ -240,6 +274,13 @@ pub(super) async fn what_was_not_delivered_is_seen_and_tried_again_when_somebody
     store.settle_push(&held, again[0].seq, Pushed::Done, later(61)).await.unwrap();
     store.settle_push(&held, again[1].seq, Pushed::Outdated, later(61)).await.unwrap();
     assert!(list().await.is_empty());
+    // or one that nobody wants to have delivered any more is put away
+    let next = claim(later(62)).await;
+    store.settle_push(&held, next[0].seq, Pushed::Failed { why: "410".into() }, later(62)).await.unwrap();
+    assert_eq!(list().await.len(), 1);
+    let olga = Actor("olga".to_owned());
+    assert_eq!(store.put_away(&olga, &[next[0].seq, next[0].seq], later(63)).await.unwrap(), 1);
+    assert!(list().await.is_empty() && claim(later(90_000)).await.is_empty());
 }
 
 pub(super) async fn what_an_agent_has_without_a_message_from_us_is_found_until_one_goes_out(
@@ -283,6 +324,23 @@ pub(super) async fn a_task_that_was_given_away_is_meant_for_its_receiver(store: 
     // and the giver does not get it back
     assert_eq!(board.passed[&id(30)], [(anna(), Passed::Declined)]);
     assert!(board.primaries.is_empty());
+}
+
+pub(super) async fn an_answer_is_kept_for_seven_days_under_its_id(store: Arc<dyn Store>) {
+    let claim = |hash: &str| Answered { id: "k".into(), hash: hash.into(), answer: String::new() };
+    let day = |days: u32| later(u64::from(days) * 86_400);
+    // given an id that is taken, and given free again as nothing came of it
+    assert_eq!(store.claim_answer(claim("a"), NOW).await.unwrap(), None);
+    assert_eq!(store.claim_answer(claim("b"), NOW).await.unwrap(), Some(claim("a")));
+    store.settle_answer("k", None).await.unwrap();
+    assert_eq!(store.claim_answer(claim("b"), NOW).await.unwrap(), None);
+    // when it is answered, then the answer stays, whatever comes later
+    store.settle_answer("k", Some("{}".to_owned())).await.unwrap();
+    store.settle_answer("k", None).await.unwrap();
+    let kept = Some(Answered { answer: "{}".to_owned(), ..claim("b") });
+    assert_eq!(store.claim_answer(claim("c"), day(6)).await.unwrap(), kept);
+    // for seven days
+    assert_eq!(store.claim_answer(claim("c"), day(8)).await.unwrap(), None);
 }
 
 pub(super) async fn tokens_are_known_by_hash_and_can_be_taken_back(store: Arc<dyn Store>) {

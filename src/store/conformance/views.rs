@@ -48,8 +48,12 @@ pub(super) async fn records_are_found_by_name_address_domain_and_id(store: Arc<d
         (id(2), reference(Kind::Company, "2"), company),
         (id(3), reference(Kind::Contact, "3"), contact),
         (id(4), reference(Kind::Deal, "4"), named("100% sure")),
+        (id(5), reference(Kind::Deal, "5"), named("Platform")),
+        (id(6), reference(Kind::Deal, "6"), named("Platform")),
     ];
-    store.commit_page(&held, page(&all), NOW).await.unwrap();
+    let mut all = page(&all);
+    all.sources[4].links = vec![links(Kind::Company, &[("2", true)])];
+    store.commit_page(&held, all, NOW).await.unwrap();
     let found = async |kind, text: &str| {
         store.search(kind, text, 10).await.unwrap().into_iter().map(|(id, ..)| id).collect::<Vec<_>>()
     };
@@ -58,8 +62,28 @@ pub(super) async fn records_are_found_by_name_address_domain_and_id(store: Arc<d
     assert_eq!(found(None, "0%").await, [id(4)], "a wildcard is a letter like any other");
     assert_eq!(found(None, "%").await, [id(4)]);
     assert_eq!(found(None, &id(3).to_string()).await, [id(3)]);
+    let beginning = &id(3).to_string()[..20];
+    assert_eq!(found(Some(Kind::Contact), beginning).await, [id(3)], "an id may be abbreviated");
+    assert!(found(Some(Kind::Contact), "00").await.is_empty(), "but not that much");
     assert!(found(None, "  ").await.is_empty());
+    // a deal is known by its company as well, as it is shown and as people type it
+    for text in ["Acme – Platform", "acme - plat"] {
+        assert_eq!(found(Some(Kind::Deal), text).await, [id(5)], "{text}");
+    }
+    assert!(found(Some(Kind::Deal), "Globex – Platform").await.is_empty());
     assert_eq!(store.search(None, "acme", 1).await.unwrap(), [(id(2), Kind::Company, "Acme".to_owned())]);
+}
+
+pub(super) async fn ids_of_tasks_handoffs_and_escalations_are_found_by_their_beginning(
+    store: Arc<dyn Store>,
+) {
+    let held = daemon(&*store).await;
+    queued(&*store, &held, &[task(30, Subject::Deal(id(1)), None), task(31, Subject::Deal(id(2)), None)])
+        .await;
+    let whole = id(30).to_string();
+    assert_eq!(store.ids(&whole.to_uppercase(), 10).await.unwrap(), [id(30)]);
+    assert_eq!(store.ids(&whole[..35], 10).await.unwrap(), [id(30), id(31)]);
+    assert_eq!(store.ids("ffffff", 10).await.unwrap(), []);
 }
 
 pub(super) async fn records_are_paged_in_id_order(store: Arc<dyn Store>) {

@@ -21,7 +21,7 @@ pub(super) fn read(db: &Connection, now: Timestamp, most: usize) -> Outcome<Agen
         escalations: escalation::due(db, now, most)?,
         withdrawn: withdrawn::read(db, most)?,
         documents: result::new_documents(db, most)?,
-        settled: settled(db, most)?,
+        approved: approved(db, most)?,
         raised: raised(db, most)?,
         passes_over: db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM task_passes WHERE until <= ?1)")?
@@ -44,11 +44,12 @@ fn tasks(
     statement.query_and_then((now.as_millis(), super::most(most)), task::parse)?.collect()
 }
 
-fn settled(db: &Connection, most: usize) -> Outcome<Vec<Id>> {
+fn approved(db: &Connection, most: usize) -> Outcome<Vec<Id>> {
     let mut statement = db.prepare_cached(
         "SELECT e.id FROM tasks AS t INDEXED BY tasks_blocked
          CROSS JOIN escalations AS e INDEXED BY escalations_task ON e.task = t.id
-         WHERE t.state = 'blocked' AND e.status = 'RESOLVED' AND e.context ->> '$.held_message.id' IS NOT NULL
+         WHERE t.state = 'blocked' AND e.status = 'RESOLVED' AND e.reason = 'APPROVAL_NEEDED' AND e.sender = t.holder
+           AND ltrim(e.resolution) LIKE 'approved%' AND e.context ->> '$.held_message.id' IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.id = e.context ->> '$.held_message.id')
          ORDER BY t.id, e.id LIMIT ?1",
     )?;

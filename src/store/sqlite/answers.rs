@@ -28,10 +28,11 @@ pub(super) fn keep(db: &Connection, one: &Answered, now: Timestamp) -> Outcome<b
 
 /// Keeps what was answered; without an answer the id is free again.
 pub(super) fn settle(db: &Connection, id: &str, answer: Option<&str>) -> Outcome<()> {
-    let sql = match answer {
-        Some(_) => "UPDATE answers SET answer = ?2 WHERE id = ?1",
-        None => "DELETE FROM answers WHERE id = ?1 AND answer = '' AND ?2 IS NULL",
+    match answer {
+        Some(answer) => {
+            db.prepare_cached("UPDATE answers SET answer = ?2 WHERE id = ?1")?.execute((id, answer))?
+        }
+        None => db.prepare_cached("DELETE FROM answers WHERE id = ?1 AND answer = ''")?.execute([id])?,
     };
-    db.prepare_cached(sql)?.execute((id, answer))?;
     Ok(())
 }

@@ -143,11 +143,10 @@ pub(super) fn update(db: &Connection, case: &EscalationCase, now: Timestamp) -> 
 pub(super) fn settle_of_handoff(db: &Connection, handoff: &HandoffCase, now: Timestamp) -> Outcome<()> {
     let mut look = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM escalations
-         WHERE record = ?1 AND status <> 'RESOLVED' AND json_extract(context, '$.handoff') = ?2"
+         WHERE subject = ?1 AND status <> 'RESOLVED' AND json_extract(context, '$.handoff') = ?2"
     ))?;
-    let record = task::record_of(&handoff.subject).map(|id| id.to_string());
-    let open: Vec<EscalationCase> =
-        look.query_and_then((record, handoff.id.to_string()), parse)?.collect::<Outcome<_>>()?;
+    let key = (handoff.subject.to_string(), handoff.id.to_string());
+    let open: Vec<EscalationCase> = look.query_and_then(key, parse)?.collect::<Outcome<_>>()?;
     for case in open {
         let resolution = Some(format!("the handoff is {}", handoff.status));
         let (status, by) = (EscalationStatus::Resolved, handoff.by.clone());

@@ -1,9 +1,9 @@
 //! Messages that we deliver ourselves (webhooks, commands): at least once, the receiver knows them by their id.
 
-use super::{fail::Outcome, talk, task};
+use super::{events, fail::Outcome, talk, task};
 use crate::{Push, Pushed, Undelivered};
 use model::{MessageId, Timestamp, work::Task};
-use rusqlite::{Connection, Row, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, Row, types::Value as Sql};
 use std::{rc::Rc, time::Duration};
 
 /// A delivery that was not settled by then is taken as lost; no program may run longer.
@@ -83,13 +83,30 @@ pub(super) fn again(db: &Connection, messages: &[i64], now: Timestamp) -> Outcom
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
+/// What failed is tried no more.
+pub(super) fn put_away(db: &Connection, actor: &str, messages: &[i64], now: Timestamp) -> Outcome<u64> {
+    let mut change = db.prepare_cached(
+        "UPDATE messages SET push = 'skipped'
+         WHERE seq = ?1 AND (push = 'failed' OR (push = 'waiting' AND push_note IS NOT NULL)) RETURNING id, receiver",
+    )?;
+    let mut count = 0;
+    for seq in messages {
+        let done = change.query_row([seq], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+        if let Some((id, receiver)) = done.optional()? {
+            events::notice(db, actor, format!("message {id} to {receiver} put away undelivered"), now)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
 /// Held tasks that were not begun and of which no message was ever ours to deliver to their holders, who are among these.
 pub(super) fn unsent(db: &Connection, agents: Vec<Sql>, most: usize) -> Outcome<Vec<Task>> {
     let columns = task::COLUMNS;
     let mut look = db.prepare_cached(&format!(
         "SELECT {columns} FROM rarray(?1) AS a CROSS JOIN tasks INDEXED BY tasks_holder ON holder = a.value
-         WHERE (state = 'assigned' OR (state = 'offered' AND told IS NOT NULL))
-           AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation = 'task:' || tasks.id
+         WHERE state IN ('assigned', 'offered') AND (state = 'assigned' OR told IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM messages AS m INDEXED BY messages_conversation WHERE m.conversation = 'task:' || tasks.id
                              AND m.receiver = tasks.holder AND m.kind = 'TASK' AND m.received_at >= assigned_at
                              AND m.push IS NOT NULL AND m.push <> 'outdated')
          ORDER BY rank, id LIMIT ?2"
@@ -103,9 +120,10 @@ pub(super) fn deliver_open(db: &Connection, agents: Vec<Sql>, now: Timestamp) ->
         "UPDATE messages SET push = 'waiting', push_due = ?2, push_before = push_attempt
          WHERE (push IS NULL OR push = 'outdated') AND receiver IN rarray(?1) AND id IN (
            SELECT 'handoff-' || id || '-REQUESTED-' || receiver FROM handoffs
-             WHERE status IN ('REQUESTED', 'TIMED_OUT') AND receiver IS NOT NULL
+             WHERE status IN ('REQUESTED', 'TIMED_OUT', 'CONFIRMED') AND status <> 'CONFIRMED'
+               AND receiver IS NOT NULL
            UNION ALL SELECT 'escalation-' || id || '-' || receiver FROM escalations
-             WHERE status = 'OPEN' AND receiver IS NOT NULL)",
+             WHERE status <> 'RESOLVED' AND status = 'OPEN' AND receiver IS NOT NULL)",
     )?;
     change.execute((Rc::new(agents), now.as_millis()))?;
     Ok(())

@@ -40,10 +40,8 @@ pub(super) fn take(
     }
     if !may(by, &task, body.status) {
         let why = match task.state {
-            TaskState::Offered { .. } => {
-                format!("the task is offered: accept it before it is {}", body.status)
-            }
-            _ => format!("the task is {}: it can't be {}", task.state.name(), body.status),
+            TaskState::Offered { .. } => "the task is offered: accept it first".to_owned(),
+            _ => format!("the task is {}: it can't be {} any more", task.state.name(), body.status),
         };
         return Err(refuse(Refusal::State, why));
     }

@@ -7,7 +7,7 @@ use super::{
     fail::{Fail, Outcome},
     handoff, push, result, status, task,
 };
-use crate::{CaseFilter, Effect, Error, Kept, MessageFilter, Raise, Refusal, Said, Talk, Undelivered};
+use crate::{Actor, CaseFilter, Effect, Error, Kept, MessageFilter, Raise, Refusal, Said, Talk, Undelivered};
 use async_trait::async_trait;
 use model::{
     AgentId, Event, EventKind, Id, MessageId, Stage, Timestamp,
@@ -325,6 +325,12 @@ impl Talk for SqliteStore {
         let messages = messages.to_vec();
         let job = move |db: &Connection| push::again(db, &messages, now);
         self.database.write("have messages delivered again", Durable::Full, job).await
+    }
+
+    async fn put_away(&self, actor: &Actor, messages: &[i64], now: Timestamp) -> Result<u64, Error> {
+        let (actor, messages) = (actor.0.clone(), messages.to_vec());
+        let job = move |db: &Connection| push::put_away(db, &actor, &messages, now);
+        self.database.write("put messages away", Durable::Full, job).await
     }
 
     async fn next_task(&self, agent: &AgentId) -> Result<Option<TaskDetail>, Error> {
