@@ -5,7 +5,7 @@ use crate::{
     shared::Shared,
 };
 use model::{
-    AgentId, MessageId, Timestamp,
+    AgentId, Id, MessageId, Timestamp,
     work::{
         Message, Party,
         message::{Body, Fill, Status, StatusBody},
@@ -49,8 +49,9 @@ impl<'a> Answers<'a> {
 
     /// Takes one message as the agent wrote it; what is wrong with it is logged and said, and nothing happens.
     pub async fn take(&mut self, text: &str) -> Result<(), String> {
+        let head = Head::of(text);
         let fill = Fill {
-            id: Some(if Head::of(text).is_some_and(|head| head.opens_case()) {
+            id: Some(if head.as_ref().is_some_and(Head::opens_case) {
                 self.id_of(text)
             } else {
                 self.next_id()
@@ -61,7 +62,7 @@ impl<'a> Answers<'a> {
         match Message::read(text, &fill) {
             Ok(message) => self.say(message).await,
             Err(error) => {
-                if Head::of(text).is_some_and(|head| head.ends()) && !self.ended {
+                if head.is_some_and(|head| head.ends()) && !self.ended {
                     self.refused = Some(error.to_string());
                 }
                 Err(error.to_string())
@@ -116,17 +117,15 @@ impl<'a> Answers<'a> {
     }
 
     async fn say(&mut self, message: Message) -> Result<(), String> {
+        let id = |task: &str| task.trim().parse::<Id>().ok();
+        // Only what it says of the task of this message counts here.
         let status = match &message.body {
-            Body::Status(body) => Some(body.status),
-            Body::Task(_) | Body::Handoff(_) | Body::Escalation(_) => None,
-        };
-        let own = match &message.body {
-            Body::Status(body) => Some(&body.task_id) == self.task.as_ref(),
-            Body::Task(_) | Body::Handoff(_) | Body::Escalation(_) => false,
+            Body::Status(body) if id(&body.task_id) == self.task.as_deref().and_then(id) => Some(body.status),
+            Body::Status(_) | Body::Task(_) | Body::Handoff(_) | Body::Escalation(_) => None,
         };
         let offered =
             matches!(status, Some(Status::InProgress | Status::Blocked | Status::Done | Status::Failed));
-        if own && offered && !self.accepted {
+        if offered && !self.accepted {
             // Whoever reports on a task has taken it: no later than that, or the report would count as overtaken.
             if let Err(why) = Box::pin(self.status_of(Status::Accepted, None, message.sent_at)).await {
                 warn!(agent = %self.agent, why, "not accepted on its behalf");
@@ -148,8 +147,8 @@ impl<'a> Answers<'a> {
             }
             Err(error) => Some(error.to_string()),
         };
-        self.accepted |= own && status == Some(Status::Accepted) && refused.is_none();
-        if ends && own {
+        self.accepted |= status == Some(Status::Accepted) && refused.is_none();
+        if ends {
             // Only what counted is an end.
             (self.ended, self.refused) = (self.ended || refused.is_none(), refused.clone());
         }
