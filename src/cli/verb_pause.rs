@@ -27,8 +27,8 @@ pub struct Args {
 
 /// Pauses (or resumes). Kept across restarts; the running daemon heeds it from its next step on.
 pub async fn run(app: &App, args: &Args, paused: bool) -> anyhow::Result<Answer> {
-    let config = app.config()?;
-    let store = app.store(&config.settings)?;
+    // The kill switch must not depend on files that have nothing to do with it.
+    let store = app.store(&app.settings()?)?;
     let now = app::now();
     if args.what == "writes" {
         store.pause_writes(&app::actor(), paused, now).await?;
@@ -42,6 +42,7 @@ pub async fn run(app: &App, args: &Args, paused: bool) -> anyhow::Result<Answer>
     if runtime::settings::nearest(&args.what, &["writes"]).is_some() {
         return Err(usage(format!("{:?} is nothing to pause; did you mean `writes`?", args.what)));
     }
+    let config = app.config()?;
     let agent = config.roster.named(&args.what).map_err(usage)?;
     if !agent.enabled {
         return Err(usage(format!(

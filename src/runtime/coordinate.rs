@@ -29,12 +29,15 @@ use std::{
     time::Duration,
 };
 use store::{Agenda, Coordinated};
-use tracing::info;
+use tracing::{info, warn};
 
 /// Of each kind, in one turn.
 const BATCH: usize = 200;
 /// For working hours and days off; everything else nudges, other processes' commits included.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
+/// After so many turns in a row in which somebody was faster it waits for a while.
+const MOST_STALE: u32 = 10;
+const AFTER_STALE: Duration = Duration::from_secs(5);
 /// Where the store finds the limit of handoffs and escalations of one deal.
 const PING_PONG: &str = "coordination.ping_pong";
 
@@ -51,6 +54,8 @@ pub struct Coordinate {
     sent: Option<Sent>,
     /// Approvals that were acted on as far as that was possible.
     approved: BTreeSet<Id>,
+    /// So often in a row somebody was faster.
+    stale: u32,
 }
 
 /// Under which configuration it was sent, when, and for the last time: what was being given out when the configuration
@@ -131,7 +136,15 @@ pub(crate) const fn record_of(subject: &Subject) -> Option<Id> {
 impl Coordinate {
     /// One for all.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, learnt: None, ping_pong: None, present: None, sent: None, approved: BTreeSet::new() }
+        Self {
+            shared,
+            learnt: None,
+            ping_pong: None,
+            present: None,
+            sent: None,
+            approved: BTreeSet::new(),
+            stale: 0,
+        }
     }
 
     /// Takes back what those who are away have not begun; looks only when that may have changed.
@@ -249,8 +262,15 @@ impl Cycle for Coordinate {
         let out = draft.out;
         let (offers, tasks) = (out.take_back.len(), out.create.len());
         match shared.store.commit_coordination(&shared.held, out, now).await {
-            Ok(()) => self.sent = sent,
-            Err(store::Error::Stale { .. }) => return Ok(Turn::Again),
+            Ok(()) => (self.sent, self.stale) = (sent, 0),
+            Err(store::Error::Stale { .. }) => {
+                self.stale += 1;
+                if self.stale % MOST_STALE != 0 {
+                    return Ok(Turn::Again);
+                }
+                warn!(times = self.stale, "what was decided was overtaken each time before it was stored");
+                return Ok(Turn::Idle { until: Some(now + AFTER_STALE) });
+            }
             Err(error) => return Err(error).context("storing what was coordinated"),
         }
         if offers + tasks > 0 {

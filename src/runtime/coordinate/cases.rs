@@ -16,8 +16,8 @@ use model::{
     },
 };
 use serde_json::{Map, Value, json};
-use std::time::Duration;
-use store::{Agenda, MessageFilter, TakeBack, TaskFilter};
+use std::{collections::BTreeSet, time::Duration};
+use store::{Agenda, CaseFilter, MessageFilter, TakeBack, TaskFilter};
 
 /// Tasks of the giver that are looked at.
 const MOST_TASKS: usize = 200;
@@ -86,15 +86,8 @@ fn begin(draft: &mut Draft<'_>, case: &HandoffCase) {
         HandoffTo::Agent(agent) | HandoffTo::Overlay(agent) => roster.find(agent.as_str()),
         HandoffTo::AllAgents | HandoffTo::External(_) => None,
     };
-    let against = case.to.agent().and_then(|name| match known {
-        None => Some(format!("there is no agent {name}")),
-        Some(agent) => (!agent.enabled).then(|| format!("{name} is switched off")),
-    });
-    if let Some(reason) = against {
-        let reason = Some(reason);
-        let (status, by) = (HandoffStatus::Declined, ORCHESTRATOR.into());
-        let declined = HandoffCase { status, by, reason, changed: now, ..case.clone() };
-        draft.out.handoffs.push((Some(case.status), declined));
+    if let Some(reason) = against(draft, case) {
+        decline(draft, case, reason);
         return;
     }
     let full = draft.view(&case.subject).map(|view| {
@@ -123,9 +116,30 @@ fn begin(draft: &mut Draft<'_>, case: &HandoffCase) {
     draft.out.handoffs.push((Some(case.status), next));
 }
 
-/// A confirmed handoff: the giver's main work moves on or ends, and the source is told.
+/// Why its receiver can't take it.
+fn against(draft: &Draft<'_>, case: &HandoffCase) -> Option<String> {
+    let name = case.to.agent()?;
+    match draft.rules.config.roster.find(name.as_str()) {
+        None => Some(format!("there is no agent {name}")),
+        Some(agent) => (!agent.enabled).then(|| format!("{name} is switched off")),
+    }
+}
+
+fn decline(draft: &mut Draft<'_>, case: &HandoffCase, reason: String) {
+    let (status, by, reason) = (HandoffStatus::Declined, ORCHESTRATOR.into(), Some(reason));
+    let declined = HandoffCase { status, by, reason, changed: draft.now, ..case.clone() };
+    tell_giver(draft, &declined);
+    draft.out.handoffs.push((Some(case.status), declined));
+}
+
+/// A confirmed handoff: the giver's main work moves on or ends, and the source is told. A receiver that went away since
+/// it confirmed gets nothing, and the giver keeps all of it.
 async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()> {
     let (rules, now) = (draft.rules, draft.now);
+    if let Some(reason) = against(draft, case) {
+        decline(draft, case, reason);
+        return Ok(());
+    }
     let open = match record_of(&case.subject) {
         Some(record) => TaskFilter::of(record),
         None => TaskFilter::held_by(&AgentId::new(&*case.from)),
@@ -136,11 +150,27 @@ async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()>
     // What a person hands over may have gone to somebody else before it was confirmed.
     let main = |task: &&Task| task.responsibility == Responsibility::Primary && task.state.is_held();
     let has = tasks.iter().filter(main).find_map(|task| task.holder.clone());
+    let holds = tasks
+        .iter()
+        .filter(main)
+        .any(|task| task.holder.as_ref().is_some_and(|it| it.as_str() == &*case.from));
+    if !holds && let Some(other) = overtaken_by(draft, case).await? {
+        decline(draft, case, format!("the deal went to {other} meanwhile"));
+        return Ok(());
+    }
     let asked = asked_by_a_person(draft, case).await?;
     let giver =
         has.filter(|has| asked && case.to.agent() != Some(has)).unwrap_or_else(|| AgentId::new(&*case.from));
     let roster = &rules.config.roster;
     let done = complete(&HandoffCase { from: giver.as_str().into(), ..case.clone() }, &tasks, roster);
+    // Another handoff of this turn was first: what is left then is looked at in the next one.
+    let gone = |id: Id| draft.out.take_back.iter().any(|one| one.task == id && one.meant_for.is_some());
+    if done.moves.iter().any(|(task, _)| gone(*task)) || done.drops.iter().any(|(task, _)| gone(*task)) {
+        return Ok(());
+    }
+    let all: BTreeSet<Id> =
+        done.moves.iter().map(|(task, _)| *task).chain(done.drops.iter().map(|(task, _)| *task)).collect();
+    forget(draft, &all);
     for (task, to) in done.moves {
         let (agent, why) = (giver.clone(), format!("handed off to {to}").into());
         draft.out.take_back.push(TakeBack { task, agent, why, passed: None, meant_for: Some(to) });
@@ -155,6 +185,33 @@ async fn finish(draft: &mut Draft<'_>, case: &HandoffCase) -> anyhow::Result<()>
     tell_giver(draft, &next);
     draft.out.handoffs.push((Some(case.status), next));
     Ok(())
+}
+
+/// To whom the giver has handed it since this was asked for.
+async fn overtaken_by(draft: &Draft<'_>, case: &HandoffCase) -> anyhow::Result<Option<AgentId>> {
+    let filter = CaseFilter { record: record_of(&case.subject), ..CaseFilter::default() };
+    let all = draft.shared.store.handoffs(&Party::Daemon, &filter, MOST_TASKS).await;
+    let rival = |other: &HandoffCase| match (&case.to, &other.to) {
+        (HandoffTo::Agent(mine), HandoffTo::Agent(theirs)) if mine != theirs => Some(theirs.clone()),
+        _ => None,
+    };
+    let over = |other: &&HandoffCase| {
+        (other.status, &other.subject, &other.from) == (HandoffStatus::Completed, &case.subject, &case.from)
+            && other.changed >= case.requested
+    };
+    Ok(all.context("reading a subject's handoffs")?.iter().filter(over).find_map(rival))
+}
+
+/// What else was decided in this turn on tasks that a handoff moves does not hold any more.
+fn forget(draft: &mut Draft<'_>, tasks: &BTreeSet<Id>) {
+    let out = &mut draft.out;
+    out.take_back.retain(|one| !tasks.contains(&one.task));
+    out.told.retain(|(task, _)| !tasks.contains(task));
+    let of_them = |message: &Message| match &message.body {
+        Body::Task(body) => body.task.id.parse().is_ok_and(|id: Id| tasks.contains(&id)),
+        Body::Status(_) | Body::Handoff(_) | Body::Escalation(_) => false,
+    };
+    out.messages.retain(|(message, _)| !of_them(message));
 }
 
 /// Did somebody else than the giver ask for it?

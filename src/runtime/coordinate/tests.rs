@@ -1,4 +1,5 @@
 mod anew;
+mod clash;
 mod orders;
 
 use super::*;

@@ -10,7 +10,10 @@ use model::{
     work::{Passed, Task, TaskState},
 };
 use rusqlite::{Connection, types::Value as Sql};
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
+
+/// So long what was given away does not come back.
+const GIVEN_AWAY: Duration = Duration::from_hours(4);
 
 /// Frees a held task and puts it back into the queue. What was to be written for it and was not sent is skipped.
 pub(super) fn release(
@@ -60,7 +63,8 @@ pub(super) fn pass(
     Ok(())
 }
 
-/// Who gives a task to another does not get it back by the next turn; the other is asked, whatever it said before.
+/// Who gives a task to another gets it back only when the other has not taken it for a while; the other is asked,
+/// whatever it said before.
 pub(super) fn hand_over(
     db: &Connection,
     task: Id,
@@ -68,7 +72,7 @@ pub(super) fn hand_over(
     why: &str,
     now: Timestamp,
 ) -> Outcome<()> {
-    pass(db, task, from, (Passed::Declined, why), None, now)?;
+    pass(db, task, from, (Passed::Declined, why), Some(now + GIVEN_AWAY), now)?;
     let mut forget = db.prepare_cached("DELETE FROM task_passes WHERE task = ?1 AND agent = ?2")?;
     forget.execute((task.to_string(), to.as_str()))?;
     Ok(())
