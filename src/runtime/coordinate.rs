@@ -265,7 +265,7 @@ impl Cycle for Coordinate {
             Ok(()) => (self.sent, self.stale) = (sent, 0),
             Err(store::Error::Stale { .. }) => {
                 self.stale += 1;
-                if self.stale % MOST_STALE != 0 {
+                if !self.stale.is_multiple_of(MOST_STALE) {
                     return Ok(Turn::Again);
                 }
                 warn!(times = self.stale, "what was decided was overtaken each time before it was stored");
