@@ -265,7 +265,8 @@ fn follows(was: Option<HandoffStatus>, now: HandoffStatus) -> bool {
         None => now == Requested,
         Some(Requested) => matches!(now, Confirmed | Declined | TimedOut),
         Some(TimedOut) => matches!(now, Confirmed | Declined),
-        Some(Confirmed) => now == Completed,
+        // Its receiver may be gone by then, or the deal be with another one.
+        Some(Confirmed) => matches!(now, Completed | Declined),
         Some(Declined | Completed) => false,
     }
 }

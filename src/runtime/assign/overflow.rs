@@ -7,7 +7,10 @@ use engine::{
     assign::{Overflow, Response, long_since, week_start},
     coordinate::{Raised, escalation_of},
 };
-use model::{AgentId, Event, EventKind, Id, Timestamp, work::Party};
+use model::{
+    AgentId, Event, EventKind, Id, Timestamp,
+    work::{EscalationCase, Party, message::EscalationStatus},
+};
 use std::time::Duration;
 use store::{CaseFilter, Coordinated};
 use tracing::warn;
@@ -26,7 +29,8 @@ const COUNT_AGAIN: Duration = Duration::from_secs(60);
 
 impl Assign {
     /// Tells of work that has waited too long for somebody able to do it, and of work for which everybody able is
-    /// at the limit: an escalation for those who can do it and a day, unless the last one is still open.
+    /// at the limit: an escalation for those who can do it and a day, unless the last one is still open. It is settled
+    /// when no such work waits any more.
     pub(super) async fn alarm(&mut self, rules: &Rules, now: Timestamp) -> anyhow::Result<()> {
         if self.counted.is_some_and(|at| now.since(at) < COUNT_AGAIN) {
             return Ok(());
@@ -35,7 +39,8 @@ impl Assign {
         let (shared, week) = (self.shared.clone(), week_start(now, rules.routing.zone()));
         let backlog =
             shared.store.backlog(long_since(&rules.routing, now)).await.context("counting what waits")?;
-        if backlog.is_empty() {
+        let mut open = self.open(rules).await?;
+        if backlog.is_empty() && open.is_empty() {
             return Ok(());
         }
         let (board, _) = shared.store.standing(week).await.context("reading loads")?;
@@ -47,9 +52,11 @@ impl Assign {
                 Response::Queue => continue,
             };
             let (who, group) = (names(&piled.who), group(&piled.who));
+            let known = open.len();
+            open.retain(|case| !is_of(case, rules, raised, &group));
             let name = format!("{} {group}", raised.name());
             let lately = self.told.get(&name).is_some_and(|at| now.since(*at) < TOLD_AGAIN);
-            if lately || self.is_open(rules, raised, &group).await? {
+            if lately || open.len() < known {
                 continue;
             }
             told.push((name, now));
@@ -65,25 +72,52 @@ impl Assign {
             let kind = EventKind::Noticed { what };
             out.events.push(Event { at: now, subject: None, kind, source: "engine".into() });
         }
-        if out.events.is_empty() {
+        // What is left is of work that has found somebody.
+        out.escalations.extend(open.into_iter().map(|case| (Some(case.status), over(case, now))));
+        if out.events.is_empty() && out.escalations.is_empty() {
             return Ok(());
         }
         let kept = shared.store.commit_coordination(&shared.held, out, now).await;
         shared.nudges.coordinate.wake();
-        kept.context("noting an overflow")?;
-        self.told.extend(told);
+        match kept {
+            Ok(()) => self.told.extend(told),
+            // Somebody settled one meanwhile: it is looked at again in a minute.
+            Err(store::Error::Stale { .. }) => {}
+            Err(error) => return Err(error).context("noting an overflow"),
+        }
         Ok(())
     }
 
-    /// People know of such an overflow of these agents and have not settled it.
-    async fn is_open(&self, rules: &Rules, raised: Raised, group: &str) -> anyhow::Result<bool> {
-        let Some(rule) = rules.config.roster.rules.coordination.rule(raised) else { return Ok(false) };
+    /// Overflows that people know of and have not settled.
+    async fn open(&self, rules: &Rules) -> anyhow::Result<Vec<EscalationCase>> {
         let filter = CaseFilter { open: true, ..CaseFilter::default() };
         let open = self.shared.store.escalations(&Party::Daemon, &filter, OPEN_CASES).await;
-        let mut open = open.context("reading escalations")?.into_iter();
-        Ok(open.any(|case| {
-            case.reason == rule.reason && case.context.get(GROUP).is_some_and(|of| *of == *group)
-        }))
+        let mut open = open.context("reading escalations")?;
+        let limits = &rules.config.roster.rules.coordination;
+        let reasons = [Raised::Overflow, Raised::Capacity].map(|raised| limits.rule(raised));
+        open.retain(|case| {
+            let ours = reasons.iter().flatten().any(|rule| rule.reason == case.reason);
+            ours && case.context.contains_key(GROUP)
+        });
+        Ok(open)
+    }
+}
+
+/// Is this escalation of such an overflow of these agents?
+fn is_of(case: &EscalationCase, rules: &Rules, raised: Raised, group: &str) -> bool {
+    let rule = rules.config.roster.rules.coordination.rule(raised);
+    rule.is_some_and(|rule| rule.reason == case.reason)
+        && case.context.get(GROUP).is_some_and(|of| *of == *group)
+}
+
+fn over(case: EscalationCase, now: Timestamp) -> EscalationCase {
+    let resolution = Some("the work that waited has found somebody".to_owned());
+    EscalationCase {
+        status: EscalationStatus::Resolved,
+        by: "engine".into(),
+        resolution,
+        changed: now,
+        ..case
     }
 }
 

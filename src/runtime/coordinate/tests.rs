@@ -267,6 +267,15 @@ async fn who_declines_is_not_asked_again() {
     // such a task is told of as lasting overflow, once
     let cases = office.escalations().await;
     assert_eq!(cases.iter().map(|case| &*case.reason).collect::<Vec<_>>(), ["PERSISTENT_OVERFLOW"]);
+    // and that is settled by itself once somebody has it
+    let third = "[[agent]]\nid = \"THIRD\"\nlayer = \"specialised\"\nstages = [\"qualification\"]\n\
+                 capabilities = { discovery_call = 1 }\nreach = \"inbox\"\n";
+    office.configure(&format!("{TWINS}{third}")).await;
+    office.after(2 * MINUTE).await;
+    assert_eq!(office.task(task).await.holder, Some("THIRD".into()));
+    office.after(2 * MINUTE).await;
+    let case = office.escalations().await.remove(0);
+    assert_eq!((case.status, &*case.by), (EscalationStatus::Resolved, "engine"));
 }
 
 #[tokio::test]

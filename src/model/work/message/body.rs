@@ -293,7 +293,8 @@ impl Default for EscalationStatus {
 }
 
 impl HandoffStatus {
-    /// The state table; anything else is refused.
+    /// What agents and people may make of it; anything else is refused. The daemon declines what was confirmed where
+    /// the receiver is gone by then, or the deal is with another one.
     pub const fn may_become(self, next: Self) -> bool {
         match self {
             Self::Requested => matches!(next, Self::Confirmed | Self::Declined | Self::TimedOut),
