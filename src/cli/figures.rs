@@ -36,14 +36,22 @@ pub struct Facts {
     /// The newest handoffs under way, with the name of what is handed over; and how many more there are.
     pub handoffs: Vec<(HandoffCase, String)>,
     pub more_handoffs: usize,
-    /// Open escalations, those that wait for approval first, then the newest.
-    pub escalations: Vec<EscalationCase>,
+    /// Open escalations, those that wait for approval first, then the newest; the first ones with the name of what they
+    /// are about.
+    pub escalations: Vec<(EscalationCase, Option<String>)>,
     /// Who is off for the day, by configuration or by calendar, and until when.
     pub away: BTreeMap<AgentId, Timestamp>,
     /// A daemon runs.
     pub daemon: bool,
     /// Now.
     pub now: Timestamp,
+}
+
+/// The name of a deal or lead.
+async fn name(store: &dyn Store, subject: Option<&Subject>) -> anyhow::Result<Option<String>> {
+    let Some(Subject::Deal(id) | Subject::Lead(id)) = subject else { return Ok(None) };
+    let record = store.record(*id).await?;
+    Ok(record.and_then(|record| record.fields.text(Field::Name).map(str::to_owned)))
 }
 
 impl Facts {
@@ -55,16 +63,16 @@ impl Facts {
         let more_handoffs = under_way.len().saturating_sub(SHOWN);
         under_way.truncate(SHOWN);
         for case in under_way {
-            let name = match &case.subject {
-                Subject::Deal(id) | Subject::Lead(id) => store.record(*id).await?,
-                Subject::Segment(_) => None,
-            };
-            let name = name.and_then(|record| record.fields.text(Field::Name).map(str::to_owned));
-            let name = name.unwrap_or_else(|| case.subject.to_string());
+            let name = name(store, Some(&case.subject)).await?.unwrap_or_else(|| case.subject.to_string());
             handoffs.push((case, name));
         }
-        let mut escalations = store.escalations(&by, &open, COUNTED).await?;
-        escalations.sort_by_key(|case| &*case.reason != policy::REASON);
+        let mut cases = store.escalations(&by, &open, COUNTED).await?;
+        cases.sort_by_key(|case| &*case.reason != policy::REASON);
+        let mut escalations = Vec::with_capacity(cases.len());
+        for (place, case) in cases.into_iter().enumerate() {
+            let name = if place < SHOWN { name(store, case.subject.as_ref()).await? } else { None };
+            escalations.push((case, name));
+        }
         Ok(Self {
             handoffs,
             more_handoffs,
@@ -248,15 +256,21 @@ fn line(agent: &AgentSpec, figures: AgentFigures, status: &'static str) -> Agent
 }
 
 /// The first ones by themselves, the others by their number.
-fn escalations(cases: &[EscalationCase], raise: &mut impl FnMut(bool, &'static str, String, &str)) {
-    for case in cases.iter().take(SHOWN) {
-        let what = format!("{} from {}: {} ({})", case.reason, case.from, case.request, case.level);
+fn escalations(
+    cases: &[(EscalationCase, Option<String>)],
+    raise: &mut impl FnMut(bool, &'static str, String, &str),
+) {
+    for (case, name) in cases.iter().take(SHOWN) {
+        let about = name
+            .as_ref()
+            .map_or_else(|| format!("from {}", case.from), |name| format!("on {}", cut(name, 30)));
+        let what = format!("{} {about}: {} ({})", case.reason, case.request, case.level);
         let action = format!("`sales-orchestrator escalate --acknowledge {}`", case.id);
         raise(case.status == EscalationStatus::Open, "Escalation", what, &action);
     }
     let more = cases.len().saturating_sub(SHOWN);
     if more > 0 {
-        let open = cases.iter().skip(SHOWN).any(|case| case.status == EscalationStatus::Open);
+        let open = cases.iter().skip(SHOWN).any(|(case, _)| case.status == EscalationStatus::Open);
         raise(open, "Escalation", format!("and {more} more"), "`sales-orchestrator escalate`");
     }
 }

@@ -160,12 +160,7 @@ async fn wait(
     now: Timestamp,
 ) -> Result<Spoken, Error> {
     let reason = format!("waits for approval: {beyond}");
-    let held = store.say(by, blocked(by, &message, task, reason, now), now).await;
-    held.map_err(|error| match error {
-        // The agent said that it is done: so it is told.
-        Error::Refused { refusal, why } => Error::Refused { refusal, why: why.replace("BLOCKED", "DONE") },
-        error => error,
-    })?;
+    store.say(by, blocked(by, &message, task, reason, now), now).await?;
     let asked = cases
         .iter()
         .find(|case| case.status != EscalationStatus::Resolved && case.request == request(&beyond));

@@ -25,7 +25,8 @@ pristine=pristine
 seeded=seeded
 # Where Debian's package has Odoo, within itself.
 debian=usr/lib/python3/dist-packages
-packages=$dir/root/$debian
+root=$dir/root
+packages=$root/$debian
 base_url=http://127.0.0.1:$port
 
 fail() { echo "odoo19: $*" >&2; exit 75; }

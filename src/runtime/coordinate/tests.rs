@@ -173,6 +173,16 @@ impl Office {
         self.say(&Party::Agent(from.into()), "ORCHESTRATOR", rest).await.unwrap();
     }
 
+    /// An agent asks for its deal to be handed over; the handoff's id.
+    async fn hand_off(&mut self, from: &str, to: &str) -> Id {
+        let lead = json!({ "id": format!("deal:{}", deal()), "stage": "MEETING_BOOKED" });
+        let request = json!({ "type": "HANDOFF", "lead": lead });
+        match self.say(&Party::Agent(from.into()), to, request).await.unwrap().effect {
+            store::Effect::Handoff { handoff, .. } => handoff,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// What an agent finds in its inbox, by type, oldest first.
     async fn inbox(&self, agent: &str) -> Vec<Kept> {
         let filter = MessageFilter { to: Some(agent.into()), ..MessageFilter::default() };

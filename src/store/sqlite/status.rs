@@ -41,7 +41,8 @@ pub(super) fn take(
     if !may(by, &task, body.status) {
         let why = match task.state {
             TaskState::Offered { .. } => "the task is offered: accept it first".to_owned(),
-            _ => format!("the task is {}: it can't be {} any more", task.state.name(), body.status),
+            _ if !task.state.is_open() => format!("the task is {} already", task.state.name()),
+            _ => format!("the task is {}: it can't be {}", task.state.name(), body.status),
         };
         return Err(refuse(Refusal::State, why));
     }

@@ -64,10 +64,7 @@ async fn a_request_that_lies_in_an_inbox_is_sent_as_well() {
     let task = office.queue(1, "discovery_call").await;
     let giver = office.task(task).await.holder.unwrap();
     office.status(giver.as_str(), task, "ACCEPTED", &json!({})).await;
-    let lead = json!({ "id": format!("deal:{}", deal()), "company": "", "contact": "", "stage": "MEETING_BOOKED",
-                       "context": {} });
-    let request = json!({ "type": "HANDOFF", "status": "REQUESTED", "lead": lead });
-    office.say(&Party::Agent(giver), "WAKE.SDRFORGE", request).await.unwrap();
+    office.hand_off(giver.as_str(), "WAKE.SDRFORGE").await;
     let requests = async |office: &Office| {
         let kept = office.inbox("WAKE.SDRFORGE").await.into_iter();
         kept.filter(|kept| kept.message.id.as_str().starts_with("handoff-"))
@@ -90,10 +87,7 @@ async fn nothing_is_handed_to_an_agent_that_is_switched_off() {
     let giver = office.task(task).await.holder.unwrap();
     office.status(giver.as_str(), task, "ACCEPTED", &json!({})).await;
     // when a deal is handed to it
-    let lead = json!({ "id": format!("deal:{}", deal()), "company": "", "contact": "", "stage": "MEETING_BOOKED",
-                       "context": {} });
-    let request = json!({ "type": "HANDOFF", "status": "REQUESTED", "lead": lead });
-    office.say(&Party::Agent(giver.clone()), "WAKE.SDRFORGE", request).await.unwrap();
+    office.hand_off(giver.as_str(), "WAKE.SDRFORGE").await;
     // then it is declined, with the reason, and the giver keeps its work
     let case = office.handoffs().await.remove(0);
     assert_eq!(

@@ -31,17 +31,6 @@ async fn with_a_deal(agents: &str) -> (Office, Id) {
     (office, task)
 }
 
-/// Asks for a handoff; returns its id.
-async fn hand(office: &mut Office, to: &str) -> Id {
-    let lead = json!({ "id": format!("deal:{}", deal()), "company": "", "contact": "", "stage": "MEETING_BOOKED",
-                       "context": {} });
-    let request = json!({ "type": "HANDOFF", "status": "REQUESTED", "lead": lead });
-    match office.say(&Party::Agent(GIVER.into()), to, request).await.unwrap().effect {
-        store::Effect::Handoff { handoff, .. } => handoff,
-        other => panic!("{other:?}"),
-    }
-}
-
 /// Confirms it, and no turn comes in between.
 async fn confirm(office: &Office, handoff: Id, by: &str) {
     let text = json!({ "type": "HANDOFF", "id": format!("confirm-{handoff}"), "from": by, "to": "ORCHESTRATOR",
@@ -58,7 +47,7 @@ async fn stands(office: &Office, handoff: Id) -> (HandoffStatus, Option<String>)
 #[tokio::test]
 async fn of_two_receivers_who_confirm_at_once_one_gets_the_deal_and_the_other_learns_why_not() {
     let (mut office, task) = with_a_deal(THREE).await;
-    let (one, two) = (hand(&mut office, "ONE").await, hand(&mut office, "TWO").await);
+    let (one, two) = (office.hand_off(GIVER, "ONE").await, office.hand_off(GIVER, "TWO").await);
     // when both confirm before the daemon looks
     confirm(&office, one, "ONE").await;
     confirm(&office, two, "TWO").await;
@@ -75,7 +64,7 @@ async fn of_two_receivers_who_confirm_at_once_one_gets_the_deal_and_the_other_le
 #[tokio::test]
 async fn a_giver_who_is_paused_in_the_same_moment_holds_up_nothing() {
     let (mut office, task) = with_a_deal(THREE).await;
-    let handoff = hand(&mut office, "ONE").await;
+    let handoff = office.hand_off(GIVER, "ONE").await;
     // when the receiver confirms and the giver is paused before the daemon looks
     confirm(&office, handoff, "ONE").await;
     let olga = store::Actor("olga".to_owned());
@@ -89,7 +78,7 @@ async fn a_giver_who_is_paused_in_the_same_moment_holds_up_nothing() {
 #[tokio::test]
 async fn a_receiver_that_is_gone_by_then_gets_nothing_and_the_giver_keeps_it() {
     let (mut office, task) = with_a_deal(THREE).await;
-    let handoff = hand(&mut office, "TWO").await;
+    let handoff = office.hand_off(GIVER, "TWO").await;
     // when the receiver confirms and is taken off the team before the daemon looks
     confirm(&office, handoff, "TWO").await;
     office.configure(THREE.split("[[agent]]\nid = \"TWO\"").next().unwrap()).await;
@@ -103,7 +92,7 @@ async fn a_receiver_that_is_gone_by_then_gets_nothing_and_the_giver_keeps_it() {
 #[tokio::test]
 async fn what_was_handed_over_comes_back_when_its_receiver_goes_away() {
     let (mut office, task) = with_a_deal(THREE).await;
-    let handoff = hand(&mut office, "TWO").await;
+    let handoff = office.hand_off(GIVER, "TWO").await;
     confirm(&office, handoff, "TWO").await;
     office.after(Duration::ZERO).await;
     assert_eq!(office.task(task).await.holder, Some("TWO".into()));
