@@ -61,15 +61,8 @@ pub fn at<'a>(answer: &'a Value, pointer: &str) -> &'a Value {
     answer.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-/// The shortest beginning of an id that stands for it.
-const SHORTEST: usize = 6;
-
 /// The whole id of the task, handoff or escalation that begins so; other words stay as they are.
 pub async fn whole_id(store: &dyn Store, text: &str) -> anyhow::Result<String> {
-    let hexadecimal = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-    if text.len() < SHORTEST || !hexadecimal || text.parse::<model::Id>().is_ok() {
-        return Ok(text.to_owned());
-    }
     match store.ids(text, 10).await?.as_slice() {
         [] => Ok(text.to_owned()),
         [id] => Ok(id.to_string()),

@@ -35,7 +35,8 @@ pub trait Views: Send + Sync {
         text: &str,
         most: usize,
     ) -> Result<Vec<(Id, Kind, String)>, Error>;
-    /// Ids of tasks, handoffs and escalations that begin so, at most `most`.
+    /// Ids of tasks, handoffs and escalations that begin so, at most `most`; none where it is too short, or no beginning
+    /// of an id.
     async fn ids(&self, beginning: &str, most: usize) -> Result<Vec<Id>, Error>;
     /// Events after a number, in order, at most `most`.
     async fn events(&self, after: i64, most: usize) -> Result<Vec<(i64, Event)>, Error>;

@@ -11,13 +11,14 @@ use crate::{
 use model::{
     Id,
     work::{
-        Subject,
+        HandoffTo, Subject,
         message::{Body, EscalationBody, EscalationStatus, HandoffBody, HandoffStatus, Lead},
     },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::str::FromStr;
 
 /// Of `hand_off`.
 #[derive(Deserialize, JsonSchema)]
@@ -89,7 +90,8 @@ pub struct Resolve {
 
 pub async fn hand_off(web: &Web, caller: &Caller, input: HandOff) -> Result<Value, Problem> {
     let HandOff { subject: text, to, milestone, context } = input;
-    let (subject, to) = (subject(&text)?, receiver(web, &to)?);
+    let subject = subject(&text)?;
+    is_somebody(web, &to)?;
     let lead = Lead {
         id: subject.to_string().into(),
         company: String::new(),
@@ -103,17 +105,15 @@ pub async fn hand_off(web: &Web, caller: &Caller, input: HandOff) -> Result<Valu
     send_to(web, caller, &what, &to, Body::Handoff(body)).await
 }
 
-/// A receiver by the name that it is known by.
-fn receiver(web: &Web, to: &str) -> Result<String, Problem> {
-    let named = |name: &str| agent(web, name).map(|agent| agent.to_string());
-    match to.split_once(':') {
-        Some(("external", name)) if name.trim().is_empty() => {
+/// A handoff goes to somebody whom there is.
+fn is_somebody(web: &Web, to: &str) -> Result<(), Problem> {
+    match HandoffTo::from_str(to) {
+        Ok(HandoffTo::Agent(name) | HandoffTo::Overlay(name)) => agent(web, name.as_str()).map(drop),
+        Ok(HandoffTo::External(name)) if name.trim().is_empty() => {
             Err(Problem::input("`to` external:NAME needs a name: who takes over?"))
         }
-        Some(("external", _)) => Ok(to.to_owned()),
-        Some(("overlay", name)) => Ok(format!("overlay:{}", named(name)?)),
-        None if to == "all_agents" => Ok(to.to_owned()),
-        _ => named(to),
+        Ok(HandoffTo::External(_) | HandoffTo::AllAgents) => Ok(()),
+        Err(never) => match never {},
     }
 }
 

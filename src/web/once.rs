@@ -3,6 +3,7 @@
 
 use crate::{Web, caller::Caller, problem::Problem};
 use http::StatusCode;
+use model::Id;
 use serde_json::{Value, json};
 use store::Answered;
 use tracing::warn;
@@ -18,8 +19,8 @@ impl Once {
     pub fn of(caller: &Caller, operation: &str, input: &Value) -> Option<Self> {
         let key = caller.key.clone()?;
         let party = format!("{:?}", caller.party);
-        let id = name(&["call", &party, &key]);
-        let hash = name(&[operation, &input.to_string()]);
+        let id = Id::derived(&["call", &party, &key]).to_string().into();
+        let hash = Id::derived(&[operation, &input.to_string()]).to_string().into();
         Some(Self { key, claim: Answered { id, hash, answer: String::new() } })
     }
 
@@ -51,8 +52,4 @@ pub fn repeated(answer: &str) -> Option<Value> {
     let mut answer: Value = serde_json::from_str(answer).ok()?;
     answer.as_object_mut()?.insert("repeated".to_owned(), json!(true));
     Some(answer)
-}
-
-fn name(parts: &[&str]) -> Box<str> {
-    format!("{:032x}", u128::from_be_bytes(model::hash::digest(parts))).into()
 }

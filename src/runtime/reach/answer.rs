@@ -107,8 +107,8 @@ impl<'a> Answers<'a> {
 
     /// The same words, in whichever delivery, open a handoff or an escalation once.
     fn id_of(&self, text: &str) -> MessageId {
-        let digest = u128::from_be_bytes(model::hash::digest(&[self.push.message.id.as_str(), text]));
-        MessageId::new(format!("{}/{digest:032x}", self.push.message.id))
+        let id = self.push.message.id.as_str();
+        MessageId::new(format!("{id}/{}", Id::derived(&[id, text])))
     }
 
     fn next_id(&mut self) -> MessageId {

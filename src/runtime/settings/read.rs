@@ -244,12 +244,7 @@ pub fn line_at(text: &str, place: usize) -> usize {
 
 /// The nearest of the known names, when it is near enough to be what was meant.
 pub fn nearest(name: &str, known: &[&str]) -> Option<String> {
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().max(name.len()) / 3))
-        .min()
-        .map(|(_, candidate)| candidate.to_owned())
+    engine::config::nearest(name, known.iter().copied()).map(str::to_owned)
 }
 
 /// Serde lists what it expected in backticks after the name that it found: the nearest of those is a suggestion.

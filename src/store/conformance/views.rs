@@ -83,7 +83,9 @@ pub(super) async fn ids_of_tasks_handoffs_and_escalations_are_found_by_their_beg
     let whole = id(30).to_string();
     assert_eq!(store.ids(&whole.to_uppercase(), 10).await.unwrap(), [id(30)]);
     assert_eq!(store.ids(&whole[..35], 10).await.unwrap(), [id(30), id(31)]);
-    assert_eq!(store.ids("ffffff", 10).await.unwrap(), []);
+    for text in ["ffffff", "00000", "product", ""] {
+        assert_eq!(store.ids(text, 10).await.unwrap(), [], "{text}");
+    }
 }
 
 pub(super) async fn records_are_paged_in_id_order(store: Arc<dyn Store>) {

@@ -63,7 +63,6 @@ fn by_words(
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let begins_id = text.len() >= SHORTEST_ID && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let mut found: Vec<(i64, Id, Kind, String)> = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|k| kind.map_or(SEARCHED.contains(k), |kind| kind == *k)) {
@@ -82,7 +81,7 @@ fn by_words(
             table.name
         );
         let mut statement = db.prepare_cached(&sql)?;
-        let mut rows = statement.query((text, &escaped, super::most(most), begins_id))?;
+        let mut rows = statement.query((text, &escaped, super::most(most), begins_id(text)))?;
         while let Some(row) = rows.next()? {
             found.push((row.get(0)?, super::id(row, 1)?, kind, row.get(2)?));
         }
@@ -93,8 +92,15 @@ fn by_words(
     Ok(found.into_iter().map(|(_, id, kind, name)| (id, kind, name)).collect())
 }
 
+fn begins_id(text: &str) -> bool {
+    text.len() >= SHORTEST_ID && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
 /// Ids of tasks, handoffs and escalations that begin so.
 pub(super) fn ids(db: &Connection, beginning: &str, most: usize) -> Outcome<Vec<Id>> {
+    if !begins_id(beginning) {
+        return Ok(Vec::new());
+    }
     let mut look = db.prepare_cached(
         "SELECT id FROM tasks WHERE id >= ?1 AND id < ?2
          UNION ALL SELECT id FROM handoffs WHERE id >= ?1 AND id < ?2
